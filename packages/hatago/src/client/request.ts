@@ -1,0 +1,95 @@
+import { createCanceller } from '@hatago/hub/core/cancel.ts';
+import { LOCAL, type Notification, type Outcome } from '@hatago/hub/core/exchange.ts';
+import type { Upstream } from '@hatago/hub/core/upstream.ts';
+import { MODERN_VERSION, Payload } from '@hatago/protocol';
+import { CliError, EXIT } from '../exit.ts';
+import { clean } from '../output.ts';
+
+/** Answers one ask of a server; undefined when the person ended it. */
+export type Answer = (ask: { method: string; params: Record<string, unknown> }) => Promise<unknown>;
+
+/** What a request is made with besides its params. */
+export interface RequestOptions {
+  onProgress?(params: Record<string, unknown>): void;
+  onLog?(params: Record<string, unknown>): void;
+  /** Without it, asks are not declared and the server cannot make any. */
+  readonly answer?: Answer;
+}
+
+const MAX_ROUNDS = 32;
+
+/** Sends one request, answers what is asked on the way, and returns the result; an error becomes a {@link CliError}. */
+export async function request(
+  upstream: Upstream,
+  method: string,
+  params: Record<string, unknown>,
+  options: RequestOptions = {},
+): Promise<Record<string, unknown>> {
+  const canceller = createCanceller();
+  const interrupt = (): void => canceller.cancel('interrupted');
+  process.once('SIGINT', interrupt);
+  try {
+    let extra: Record<string, unknown> = {};
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const outcome = await upstream.request({
+        method,
+        params: Payload.ofValue({ ...params, ...extra, _meta: { progressToken: 1 } }),
+        target: undefined,
+        envelope: {
+          protocolVersion: MODERN_VERSION,
+          clientInfo: undefined,
+          clientCapabilities: Payload.ofValue(options.answer ? { elicitation: { form: {}, url: {} }, roots: {} } : {}),
+          logLevel: options.onLog ? 'info' : undefined,
+          progressToken: 1,
+          asks: 'deferred',
+        },
+        principal: LOCAL,
+        session: undefined,
+        signal: canceller,
+        emit: (n) => deliver(n, options),
+        ...('requestState' in extra
+          ? { resume: { state: (extra['requestState'] as string | undefined) ?? null } }
+          : {}),
+      });
+      if (canceller.cancelled) throw new CliError('interrupted', 130);
+      if (outcome.kind !== 'input_required') return resultOf(outcome);
+      extra = await answerAll(outcome, options);
+    }
+    throw new CliError(`the server still asks after ${MAX_ROUNDS} rounds`);
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+  }
+}
+
+function deliver({ method, params }: Notification, options: RequestOptions): void {
+  const value = params.value() as Record<string, unknown>;
+  if (method === 'notifications/progress') options.onProgress?.(value);
+  if (method === 'notifications/message') options.onLog?.(value);
+}
+
+async function answerAll(
+  outcome: Outcome & { kind: 'input_required' },
+  options: RequestOptions,
+): Promise<Record<string, unknown>> {
+  const { inputRequests = {}, requestState } = outcome.result.value() as {
+    inputRequests?: Record<string, { method: string; params?: Record<string, unknown> }>;
+    requestState?: string;
+  };
+  const inputResponses: Record<string, unknown> = {};
+  for (const [key, ask] of Object.entries(inputRequests)) {
+    inputResponses[key] = await options.answer?.({ method: ask.method, params: ask.params ?? {} });
+  }
+  return { inputResponses, requestState };
+}
+
+function resultOf(outcome: Exclude<Outcome, { kind: 'input_required' }>): Record<string, unknown> {
+  if (outcome.kind !== 'error') return outcome.result.value() as Record<string, unknown>;
+  const { code, message, data } = outcome.error.value() as { code: number; message: string; data?: { kind?: string } };
+  const exit =
+    code === -31005
+      ? EXIT.denied
+      : code === -32602 && /unknown|not found/i.test(message)
+        ? EXIT.notFound
+        : EXIT.failure;
+  throw new CliError(`${clean(message)} (${code}${data?.kind === undefined ? '' : `, ${data.kind}`})`, exit);
+}

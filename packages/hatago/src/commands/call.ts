@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { isRecord } from '@hatago/protocol';
+import { answerInTerminal } from '../client/ask.ts';
+import { request } from '../client/request.ts';
+import { openHub } from '../client/target.ts';
+import type { GlobalOptions } from '../context.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { clean, print, printJson, tell } from '../output.ts';
+
+/** Options of `hatago call`. */
+export interface CallOptions extends GlobalOptions {
+  readonly input?: string;
+  readonly file?: string;
+  readonly timeout?: number;
+}
+
+/** Calls one tool and prints what it answers; exit code 1 when the tool itself reports an error. */
+export async function call(tool: string, options: CallOptions): Promise<void> {
+  const args = parseArguments(options);
+  const target = await openHub(options);
+  try {
+    const result = await request(
+      target.upstream,
+      'tools/call',
+      { name: tool, arguments: args },
+      {
+        onProgress: showProgress,
+        onLog: (params) => tell(`${params['level']}: ${clean(JSON.stringify(params['data']))}`),
+        answer: answerInTerminal,
+      },
+    );
+    if (options.json) printJson(result);
+    else printResult(result);
+    if (result['isError'] === true) process.exitCode = EXIT.failure;
+  } finally {
+    await target.close();
+  }
+}
+
+function parseArguments({ input, file }: CallOptions): Record<string, unknown> {
+  if (input !== undefined && file !== undefined)
+    throw new CliError('--input and --file exclude each other', EXIT.usage);
+  const source = file === undefined ? '--input' : file === '-' ? 'standard input' : file;
+  let text: string;
+  try {
+    text = file === undefined ? (input ?? '{}') : readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CliError(`${source} cannot be read: ${(error as Error).message}`, EXIT.usage);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text.trim() === '' ? '{}' : text);
+  } catch (error) {
+    throw new CliError(`${source} is not JSON: ${(error as Error).message}`, EXIT.usage);
+  }
+  if (!isRecord(value)) throw new CliError(`${source} must be a JSON object with the tool's arguments`, EXIT.usage);
+  return value;
+}
+
+function showProgress({ progress, total, message }: Record<string, unknown>): void {
+  const part = total === undefined ? String(progress) : `${progress}/${total}`;
+  tell(`… ${part}${typeof message === 'string' ? ` ${clean(message)}` : ''}`);
+}
+
+function printResult(result: Record<string, unknown>): void {
+  const content = Array.isArray(result['content']) ? (result['content'] as Record<string, unknown>[]) : [];
+  for (const block of content) print(toText(block));
+  if (content.length === 0) printJson(result['structuredContent'] ?? result);
+}
+
+function toText(block: Record<string, unknown>): string {
+  if (block['type'] === 'text') return String(block['text']).replace(/\n$/, '');
+  const { data, ...rest } = block;
+  return typeof data === 'string'
+    ? `${JSON.stringify(rest)} (${data.length} characters of base64; --json shows them)`
+    : JSON.stringify(block, null, 2);
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** npm servers that need no account, pinned to the versions the demo was tried with. */
+const SERVERS = {
+  everything: '@modelcontextprotocol/server-everything@2026.8.31',
+  filesystem: '@modelcontextprotocol/server-filesystem@2026.8.31',
+  memory: '@modelcontextprotocol/server-memory@2026.8.31',
+} as const;
+
+/** Where the demo's servers come from: installed beside the hub, or fetched by npx. */
+export type DemoSource = 'installed' | 'npx';
+
+/** Whether the demo's servers are installed beside this hub, as they are in a clone of the repository. */
+export function demoSource(from: string): DemoSource {
+  return Object.values(SERVERS).every((spec) => entryOf(spec, from) !== undefined) ? 'installed' : 'npx';
+}
+
+/** A configuration of three real servers; `sample` is the folder the filesystem server may see. */
+export function demoConfig(from: string, sample: string, memoryFile: string): Record<string, unknown> {
+  return {
+    version: 2,
+    mcpServers: {
+      everything: { ...command(SERVERS.everything, from, ['stdio']), tags: ['demo'] },
+      filesystem: { ...command(SERVERS.filesystem, from, [sample]), tags: ['demo', 'files'] },
+      memory: { ...command(SERVERS.memory, from, []), env: { MEMORY_FILE_PATH: memoryFile }, tags: ['demo'] },
+    },
+  };
+}
+
+function command(spec: string, from: string, args: string[]): { command: string; args: string[] } {
+  const entry = entryOf(spec, from);
+  return entry === undefined
+    ? { command: 'npx', args: ['-y', spec, ...args] }
+    : { command: process.execPath, args: [entry, ...args] };
+}
+
+function entryOf(spec: string, from: string): string | undefined {
+  const name = spec.slice(0, spec.lastIndexOf('@'));
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
+    const manifest = join(folder, name, 'package.json');
+    if (!existsSync(manifest)) continue;
+    const { bin } = createRequire(from)(manifest) as { bin?: string | Record<string, string> };
+    const file = typeof bin === 'string' ? bin : Object.values(bin ?? {})[0];
+    if (file !== undefined) return join(dirname(manifest), file);
+  }
+  return undefined;
+}
