@@ -27,7 +27,7 @@ const config: ViteUserConfig = {
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'bench/**/*.test.mjs'],
           pool: 'threads',
           isolate: false,
           testTimeout: 5_000,
