@@ -34,7 +34,7 @@ export function loadContext(options: GlobalOptions, demo = false): Context {
   const file = demo ? undefined : locate(options);
   if (file !== undefined) {
     const loaded = loadConfig(file, process.env);
-    if (!loaded.ok) throw new CliError(loaded.error.join('\n'), EXIT.config);
+    if (!loaded.ok) throw new CliError(loaded.error.join('\n'), EXIT.usage);
     return { ...loaded.value, demo: false };
   }
   const home = findHome(options);

@@ -6,8 +6,8 @@ export const EXIT = {
   noHub: 3,
   notFound: 4,
   denied: 5,
-  /** The configuration is unsafe or wrong (`EX_CONFIG`). */
-  config: 78,
+  /** What was asked for is unsafe, so nothing was started (`EX_CONFIG`). */
+  unsafe: 78,
 } as const;
 
 /** A failure a person is told in words: what happened, and what to do next. */

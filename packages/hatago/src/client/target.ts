@@ -1,7 +1,8 @@
-import { createUpstream, type UpstreamSpecInput } from '@hatago/hub/client.ts';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import { createHub } from '@hatago/hub/hub.ts';
 import { createLog } from '@hatago/hub/observe/log.ts';
+import { createUpstream } from '@hatago/hub/upstream/server.ts';
+import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import { findHome, type GlobalOptions, loadContext } from '../context.ts';
 import { CliError } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
@@ -30,7 +31,7 @@ export async function openHub(options: TargetOptions): Promise<Target> {
   }
   const context = loadContext(options);
   const hub = createHub({ config: context.config, home: context.home, version: VERSION, log: logTo(options) });
-  await hub.start();
+  hub.start();
   await hub.settled;
   const target = await open({ id: 'hub', kind: 'in-process', handler: hub }, options, false);
   return {
@@ -43,7 +44,7 @@ export async function openHub(options: TargetOptions): Promise<Target> {
 }
 
 /** A server that is connected to directly, without a hub between. */
-export async function openServer(spec: UpstreamSpecInput, options: TargetOptions): Promise<Target> {
+export async function openServer(spec: UpstreamSpec, options: TargetOptions): Promise<Target> {
   const target = await open(spec, options, false);
   const { state, error } = target.upstream.status;
   if (state === 'ready') return target;
@@ -51,14 +52,14 @@ export async function openServer(spec: UpstreamSpecInput, options: TargetOptions
   throw new CliError(`cannot connect: ${error ?? 'the server did not answer'}`);
 }
 
-async function open(spec: UpstreamSpecInput, options: TargetOptions, running: boolean): Promise<Target> {
+async function open(spec: UpstreamSpec, options: TargetOptions, running: boolean): Promise<Target> {
   const timeoutMs = options.timeout ?? 300_000;
   const upstream = createUpstream(
     {
       ...spec,
       timeouts: { connectMs: Math.min(timeoutMs || 30_000, 30_000), requestMs: timeoutMs, totalMs: timeoutMs },
     },
-    { hubInfo: { name: 'hatago-cli', version: VERSION }, log: logTo(options) },
+    { now: () => performance.now(), hubInfo: { name: 'hatago-cli', version: VERSION }, log: logTo(options) },
   );
   await upstream.settled;
   return { upstream, running, close: () => upstream.close('the command is done') };

@@ -52,7 +52,7 @@ function textOf(schema: string, servers: Record<string, unknown>): string {
 
 function serversOf(file: string): Record<string, unknown> {
   const servers = loadServers(file);
-  if (!servers.ok) throw new CliError(servers.error.join('\n'), EXIT.config);
+  if (!servers.ok) throw new CliError(servers.error.join('\n'), EXIT.usage);
   return servers.value;
 }
 

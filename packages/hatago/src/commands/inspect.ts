@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { UpstreamSpecInput } from '@hatago/hub/client.ts';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
+import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import pc from 'picocolors';
 import { type Finding, lint } from '../client/lint.ts';
 import { request } from '../client/request.ts';
@@ -41,7 +41,7 @@ export async function inspect(words: readonly string[], options: InspectOptions)
   }
 }
 
-function specOf(words: readonly string[], options: InspectOptions): UpstreamSpecInput {
+function specOf(words: readonly string[], options: InspectOptions): UpstreamSpec {
   const [first = '', ...args] = words;
   if (/^https?:\/\//.test(first)) return { id: 'target', kind: 'http', url: first };
   if (/^wss?:\/\//.test(first)) return { id: 'target', kind: 'ws', url: first };

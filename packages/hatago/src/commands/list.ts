@@ -12,12 +12,12 @@ interface ServerRow {
   readonly id: string;
   readonly status: string;
   readonly type: string;
-  readonly url?: string;
-  readonly command?: string;
-  readonly tools: readonly string[];
-  readonly resources: readonly string[];
-  readonly prompts: readonly string[];
-  readonly error?: string;
+  readonly url: string | null;
+  readonly command: string | null;
+  readonly tools: number;
+  readonly resources: number;
+  readonly prompts: number;
+  readonly error: string | null;
 }
 
 interface ToolRow {
@@ -51,7 +51,7 @@ export async function list(options: ListOptions): Promise<void> {
 
 function toRow(server: ServerRow): string[] {
   const { id, status, type, tools, resources, prompts, error, url, command } = server;
-  const counts = [tools, resources, prompts].map((items) => String(items.length));
+  const counts = [tools, resources, prompts].map(String);
   return [id, status, type, ...counts, clean(error ?? url ?? command ?? '')];
 }
 

@@ -87,7 +87,7 @@ function checkHost(host: string, options: ServeOptions, log: Log): void {
   throw new CliError(
     `refusing to serve ${host}: the hub has no authentication, so everyone who reaches it could use every server.\n` +
       'Leave --host out to serve this machine only, or put a proxy that authenticates in front of it.',
-    EXIT.config,
+    EXIT.unsafe,
   );
 }
 
@@ -120,18 +120,16 @@ async function greet(hub: Hub, context: Context, url: string): Promise<void> {
   const rows = hub.servers();
   const width = Math.max(0, ...rows.map((row) => row.id.length));
   for (const row of rows) {
-    const line = row.error === undefined ? `${row.tools.length} tools` : pc.red(row.error);
-    print(
-      `  ${row.status === 'ready' ? pc.green('●') : pc.red('●')} ${row.id.padEnd(width)}  ${line}  ${pc.dim(preview(row.tools))}`,
-    );
+    const line = row.error === null ? pc.dim(offered(row)) : pc.red(row.error);
+    print(`  ${row.status === 'ready' ? pc.green('●') : pc.red('●')} ${row.id.padEnd(width)}  ${line}`);
   }
   print('\nConnect a client:');
   for (const { client, text } of httpSnippets(url)) print(`  ${client.padEnd(11)}  ${text}`);
   print(pc.dim(`\nTry it:  npx hatago list --tools     Stop: Ctrl-C`));
 }
 
-const preview = (tools: readonly string[]): string =>
-  tools.slice(0, 4).join(', ') + (tools.length > 4 ? `, … ${tools.length - 4} more` : '');
+const offered = ({ tools, resources, prompts }: { tools: number; resources: number; prompts: number }): string =>
+  `${tools} tools, ${resources} resources, ${prompts} prompts`;
 
 function onSignals(stop: () => Promise<void>): void {
   let stopping = false;

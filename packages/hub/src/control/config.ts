@@ -71,8 +71,6 @@ export interface LimitsConfig {
   readonly maxListBytes: number;
   /** How long the first list or call waits for servers to start, in milliseconds. @default 3000 */
   readonly settleMs: number;
-  /** Most open streams of one caller; only once callers are authenticated. @default 20 */
-  readonly maxStreamsPerPrincipal: number;
   /** Most TCP connections. @default 16384 */
   readonly maxConnections: number;
 }

@@ -66,7 +66,6 @@ const LIMITS: Record<keyof LimitsConfig, readonly [fallback: number, min: number
   parkedMs: [600_000, 1000, DAY_MS],
   maxListBytes: [8_388_608, 4096, GIB],
   settleMs: [3000, 0, 600_000],
-  maxStreamsPerPrincipal: [20, 1, 65_536],
   maxConnections: [16_384, 1, 1_000_000],
 };
 

@@ -1,4 +1,4 @@
-import type { Envelope, Payload, RequestId } from '@hatago/protocol';
+import type { Envelope, HeaderGet, Payload, RequestId } from '@hatago/protocol';
 import type { CancelSignal } from './cancel.ts';
 
 /** Who is calling, after authentication. */
@@ -37,6 +37,8 @@ export interface Exchange {
   emit(notification: Notification): void;
   /** Set for `subscriptions/listen`: the client's JSON-RPC id, stamped on what is emitted. */
   readonly listenId?: RequestId;
+  /** Set by HTTP edges for modern requests: reads a header, so that what the body repeats can be checked against it. */
+  readonly header?: HeaderGet;
 }
 
 /** A question an upstream asks in the middle of a call. */

@@ -1,0 +1,111 @@
+import { type Piece, SSE_KEEPALIVE } from '@hatago/protocol';
+import { createTicker } from '../session/ticker.ts';
+import type { EdgeDeps } from './deps.ts';
+import { type HttpReply, SSE_HEADERS } from './reply.ts';
+
+/** Something that wants to be called about once a second while it is registered. */
+export interface Watched {
+  /** `nowMs` of the injected clock. */
+  check(nowMs: number): void;
+}
+
+/** The one timer of an edge: it keeps streams alive and closes those nobody reads. */
+export interface StreamKeeper {
+  readonly deps: EdgeDeps;
+  add(watched: Watched): void;
+  remove(watched: Watched): void;
+  /** Checks everything registered; runs by itself every second while there is anything. */
+  sweep(): void;
+  readonly size: number;
+  close(): void;
+}
+
+const SWEEP_MS = 1_000;
+
+/** Makes a keeper without anything to keep. */
+export function createStreamKeeper(deps: EdgeDeps): StreamKeeper {
+  const all = new Set<Watched>();
+  const ticker = createTicker(SWEEP_MS, () => keeper.sweep());
+  const keeper: StreamKeeper = {
+    deps,
+    get size() {
+      return all.size;
+    },
+    add(watched) {
+      if (all.size === 0) ticker.start();
+      all.add(watched);
+    },
+    remove(watched) {
+      all.delete(watched);
+    },
+    sweep() {
+      // The timer is left running until a tick finds nothing, or short calls would start and stop it over and over.
+      if (all.size === 0) ticker.stop();
+      const nowMs = deps.now();
+      for (const watched of all) watched.check(nowMs);
+    },
+    close() {
+      ticker.stop();
+      all.clear();
+    },
+  };
+  return keeper;
+}
+
+/** One stream of server-sent events to one client. */
+export class EventStream implements Watched {
+  readonly #keeper: StreamKeeper;
+  readonly #reply: HttpReply;
+  #silentSinceMs: number;
+  #stalledSinceMs: number | undefined;
+  #lastBuffered = 0;
+  #ended = false;
+
+  /** Opens the stream; `first` goes out with the headers. */
+  constructor(keeper: StreamKeeper, reply: HttpReply, headers: readonly string[] = SSE_HEADERS) {
+    this.#keeper = keeper;
+    this.#reply = reply;
+    this.#silentSinceMs = keeper.deps.now();
+    reply.open(200, headers);
+    reply.onClose(() => keeper.remove(this));
+    keeper.add(this);
+  }
+
+  get closed(): boolean {
+    return this.#ended || this.#reply.closed;
+  }
+
+  /** Sends one ready event; a client that left too much unread is cut off instead. */
+  send(event: readonly Piece[]): void {
+    if (this.closed) return;
+    if (this.#reply.bufferedBytes > this.#keeper.deps.limits.maxBufferedBytes) return this.#cut('too much unread');
+    this.#silentSinceMs = this.#keeper.deps.now();
+    this.#reply.write(event);
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.#ended = true;
+    // Stays watched until the last bytes are taken.
+    this.#reply.end();
+  }
+
+  check(nowMs: number): void {
+    const { limits } = this.#keeper.deps;
+    const buffered = this.#reply.bufferedBytes;
+    if (buffered > 0 && buffered >= this.#lastBuffered) {
+      this.#stalledSinceMs ??= nowMs;
+      if (nowMs - this.#stalledSinceMs >= limits.stalledMs) return this.#cut('nothing read');
+    } else this.#stalledSinceMs = undefined;
+    this.#lastBuffered = buffered;
+    if (this.#ended || buffered > 0 || nowMs - this.#silentSinceMs < limits.keepAliveMs) return;
+    this.#silentSinceMs = nowMs;
+    this.#reply.write([SSE_KEEPALIVE]);
+  }
+
+  #cut(reason: string): void {
+    this.#ended = true;
+    this.#keeper.deps.log({ level: 'warn', event: 'edge.slow_reader', reason });
+    this.#reply.destroy();
+  }
+}

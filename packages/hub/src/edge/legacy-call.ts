@@ -1,0 +1,158 @@
+import {
+  type Envelope,
+  isRecord,
+  type Payload,
+  type Piece,
+  type RequestId,
+  toLegacyError,
+  toLegacyResult,
+} from '@hatago/protocol';
+import { type Canceller, createCanceller } from '../core/cancel.ts';
+import { failure } from '../core/errors.ts';
+import type { Exchange, Notification, Outcome, Principal } from '../core/exchange.ts';
+import { type AskRound, followParked, startRound } from './legacy-asks.ts';
+import { followTask } from './legacy-follow-task.ts';
+import type { LegacyRequest, LegacySession } from './legacy-session.ts';
+import type { Sink } from './legacy-sink.ts';
+import { withTaskSupport } from './legacy-tasks.ts';
+import { logInternal, runExchange } from './run.ts';
+import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
+
+/** How a call ended, for those that do not answer it on its own request. */
+export type CallEnd = { readonly result: readonly Piece[] } | { readonly error: Payload };
+
+/** One legacy request on its way through the chain, with the questions that come up on it. */
+export class LegacyCall implements Exchange {
+  readonly owner: LegacySession;
+  readonly id: RequestId;
+  readonly idBytes: Uint8Array;
+  readonly method: string;
+  readonly params: Payload;
+  readonly envelope: Envelope;
+  readonly signal: Canceller = createCanceller();
+  readonly sink: Sink;
+  /** Rounds of questions so far. */
+  rounds = 0;
+  /** What has to be taken back when the call ends early. */
+  open: AskRound | undefined;
+  /** Takes the end of the call in place of its sink. */
+  onEnd: ((end: CallEnd) => void) | undefined;
+  #over = false;
+
+  constructor(owner: LegacySession, request: LegacyRequest, params: Payload, sink: Sink) {
+    this.owner = owner;
+    this.id = request.id;
+    this.idBytes = request.idBytes;
+    this.method = request.method;
+    this.params = params;
+    this.envelope = owner.envelopeOf(params);
+    this.sink = sink;
+  }
+
+  get principal(): Principal {
+    return this.owner.principal;
+  }
+  get route(): string {
+    return this.owner.route;
+  }
+  get session(): LegacySession {
+    return this.owner;
+  }
+  get over(): boolean {
+    return this.#over;
+  }
+
+  emit(notification: Notification): void {
+    if (!this.#over) this.sink.message(notificationMessage(notification));
+  }
+
+  /** Sends the call down the chain; `params` differ from the client's in a further round. */
+  run(params: Payload = this.params): void {
+    const exchange: Exchange = params === this.params ? this : furtherRound(this, params);
+    runExchange(this.owner.deps, exchange, (outcome) => this.outcome(outcome));
+  }
+
+  outcome(outcome: Outcome): void {
+    if (this.#over) return;
+    switch (outcome.kind) {
+      case 'error':
+        return this.fail(toLegacyError(outcome.error));
+      case 'input_required':
+        if (outcome.parked === undefined) startRound(this, outcome.result);
+        else followParked(this, outcome.result, outcome.parked);
+        return;
+      default:
+        if (outcome.kind === 'task') followTask(this, outcome.result);
+        else this.complete(outcome);
+    }
+  }
+
+  /** Answers with a result in the shape of the session's version. */
+  complete(outcome: Outcome & { kind: 'complete' | 'task' }): void {
+    let pieces: readonly Piece[];
+    try {
+      const wrap = outcome.wrap === true;
+      pieces = toLegacyResult(this.method, outcome.result, { version: this.owner.version, wrap });
+    } catch (error) {
+      logInternal(this.owner.deps, this.method, error);
+      return this.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
+    }
+    this.answer(this.method === 'tools/list' && this.owner.offersTasks ? withTaskSupport(pieces) : pieces);
+  }
+
+  /** Answers with ready result text. */
+  answer(result: readonly Piece[]): void {
+    if (!this.#end()) return;
+    if (this.onEnd !== undefined) this.onEnd({ result });
+    else this.sink.answer(resultMessage(this.idBytes, result));
+  }
+
+  /** Answers with a JSON-RPC error. */
+  fail(error: Payload): void {
+    if (!this.#end()) return;
+    if (this.onEnd !== undefined) this.onEnd({ error });
+    else this.sink.answer(errorMessage(this.idBytes, error.pieces()));
+  }
+
+  /** Says no in the way the method's callers can show: a tool result with `isError`, else a JSON-RPC error. */
+  refuse(text: string, error: Payload): void {
+    if (this.method !== 'tools/call') return this.fail(error);
+    this.answer([JSON.stringify({ content: [{ type: 'text', text }], isError: true })]);
+  }
+
+  /** The client took the call back: nothing is answered, our questions are withdrawn, the upstream is told. */
+  cancel(reason: string): void {
+    if (!this.#end()) return;
+    this.signal.cancel(reason);
+    this.sink.drop();
+  }
+
+  #end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.owner.finished(this);
+    const open = this.open;
+    this.open = undefined;
+    open?.withdraw('the call has ended');
+    return true;
+  }
+}
+
+function furtherRound(call: LegacyCall, params: Payload): Exchange {
+  return {
+    method: call.method,
+    params,
+    envelope: call.envelope,
+    principal: call.principal,
+    route: call.route,
+    session: call.session,
+    signal: call.signal,
+    emit: (notification) => call.emit(notification),
+  };
+}
+
+/** The `message` of a JSON-RPC error object, where it has one. */
+export function errorText(error: Payload): string {
+  const value = error.value();
+  return isRecord(value) && typeof value.message === 'string' ? value.message : 'no reason given';
+}

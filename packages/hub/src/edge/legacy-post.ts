@@ -1,0 +1,83 @@
+import { atLeast, type Piece } from '@hatago/protocol';
+import type { StreamKeeper, Watched } from './event-stream.ts';
+import type { LegacySession } from './legacy-session.ts';
+import type { Sink } from './legacy-sink.ts';
+import { type LegacyStream, LegacyStreams } from './legacy-streams.ts';
+import { type HttpReply, JSON_HEADERS, NO_HEADERS } from './reply.ts';
+
+/**
+ * The answer to one legacy POST: JSON when nothing came up before it, else a stream. A call that takes long becomes a
+ * stream too, so that a client that loses its connection can come back for the answer.
+ */
+export class LegacyPost implements Sink, Watched {
+  readonly #session: LegacySession;
+  readonly #keeper: StreamKeeper;
+  readonly #reply: HttpReply;
+  readonly #batch: Piece[][] | undefined;
+  readonly #late: number;
+  #stream: LegacyStream | undefined;
+  #left: number;
+
+  /** `requests` is how many answers are due; `batch` that they go into one array. */
+  constructor(keeper: StreamKeeper, session: LegacySession, reply: HttpReply, requests = 1, batch = false) {
+    this.#session = session;
+    this.#keeper = keeper;
+    this.#reply = reply;
+    this.#left = requests;
+    this.#batch = batch ? [] : undefined;
+    this.#late = keeper.deps.now() + keeper.deps.limits.lateStreamMs;
+    if (atLeast(session.version, '2025-11-25')) keeper.add(this);
+  }
+
+  message(message: readonly Piece[]): boolean {
+    const stream = this.#open();
+    return stream?.message(message) ?? false;
+  }
+
+  answer(message: readonly Piece[]): void {
+    this.#left--;
+    if (this.#stream !== undefined) this.#stream.message(message);
+    else if (this.#batch === undefined) {
+      this.#keeper.remove(this);
+      if (!this.#reply.closed) this.#reply.send(200, JSON_HEADERS, message);
+      return;
+    } else this.#batch.push([...message]);
+    this.#settle();
+  }
+
+  drop(): void {
+    this.#left--;
+    this.#settle();
+  }
+
+  check(nowMs: number): void {
+    if (this.#reply.closed) this.#keeper.remove(this);
+    else if (nowMs >= this.#late) this.#open();
+  }
+
+  #open(): LegacyStream | undefined {
+    if (this.#stream !== undefined || this.#reply.closed) return this.#stream;
+    this.#keeper.remove(this);
+    this.#session.streams ??= new LegacyStreams(this.#session, this.#keeper);
+    const stream = this.#session.streams.add(this.#reply);
+    this.#stream = stream;
+    for (const message of this.#batch?.splice(0) ?? []) stream.message(message);
+    return stream;
+  }
+
+  #settle(): void {
+    if (this.#left > 0) return;
+    this.#keeper.remove(this);
+    if (this.#stream !== undefined) return this.#stream.drop();
+    if (this.#reply.closed) return;
+    const answers = this.#batch ?? [];
+    if (answers.length === 0) return this.#reply.send(202, NO_HEADERS);
+    const body: Piece[] = ['['];
+    for (const answer of answers) {
+      if (body.length > 1) body.push(',');
+      body.push(...answer);
+    }
+    body.push(']');
+    this.#reply.send(200, JSON_HEADERS, body);
+  }
+}

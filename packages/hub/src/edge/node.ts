@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { HttpEdge } from './http.ts';
+import { NodeReply } from './node-reply.ts';
+import type { HttpRequest } from './reply.ts';
+
+/** Where and how a listener listens. */
+export interface ListenOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** 0 = any free port. @default 3535 */
+  readonly port?: number;
+  /** Most open connections; further ones are closed at once. @default 20000 */
+  readonly maxConnections?: number;
+  /** Largest header block in bytes. @default 16384 */
+  readonly maxHeaderBytes?: number;
+  /** Time for the whole header block, in milliseconds. @default 10000 */
+  readonly headersTimeoutMs?: number;
+  /** Time for the whole request, in milliseconds. @default 30000 */
+  readonly requestTimeoutMs?: number;
+  /** Time after which an unused connection is closed, in milliseconds. @default 5000 */
+  readonly keepAliveTimeoutMs?: number;
+}
+
+/** Takes over a connection whose client asks for another protocol; the request was judged by nobody yet. */
+export type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+
+/** A bound listener. */
+export interface NodeListener {
+  /** Without a trailing slash, e.g. `http://127.0.0.1:3535`. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening, lets what is being answered finish for `graceMs` and then cuts it. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const CHECK_EVERY_MS = 1_000;
+
+/**
+ * Binds the edge to a TCP port.
+ * @throws the system's error (`EADDRINUSE`, `EACCES`) when the port cannot be bound
+ */
+export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upgrade?: Upgrade): Promise<NodeListener> {
+  const host = options.host ?? '127.0.0.1';
+  const server = createServer(
+    {
+      maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
+      keepAliveTimeout: options.keepAliveTimeoutMs ?? 5_000,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      noDelay: true,
+    },
+    (request, response) => edge.handle(new NodeRequest(request), new NodeReply(response, edge.keeper)),
+  );
+  server.maxConnections = options.maxConnections ?? 20_000;
+  if (upgrade !== undefined) server.on('upgrade', upgrade);
+  await listen(server, host, options.port ?? 3535);
+  const { port } = server.address() as AddressInfo;
+  edge.guard.allowBound(host, port);
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    close: (graceMs = 0) => close(server, graceMs),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** A request over `node:http`. */
+class NodeRequest implements HttpRequest {
+  readonly path: string;
+  readonly query: string;
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    const url = request.url as string;
+    const mark = url.indexOf('?');
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.query = mark === -1 ? '' : url.slice(mark + 1);
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method as string;
+  }
+
+  get remote(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  header(lowerCaseName: string): string | undefined {
+    const value = this.#request.headers[lowerCaseName];
+    return typeof value === 'object' ? value.join(', ') : value;
+  }
+
+  readBody(maxBytes: number, done: (body: Uint8Array | 'too_large') => void): void {
+    const request = this.#request;
+    let only: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let size = 0;
+    // The parser hands every chunk, and null at the end, to `push`. Taking them there spares the whole machinery of a
+    // stream, events and ticks included, for a body that is wanted in one piece anyway.
+    (request as { _consumed?: boolean })._consumed = true;
+    request.push = (chunk: Buffer | null): boolean => {
+      if (chunk === null) {
+        if (size <= maxBytes) done(more === undefined ? (only ?? EMPTY) : Buffer.concat(more, size));
+        return false;
+      }
+      size += chunk.length;
+      if (size > maxBytes) {
+        only = undefined;
+        more = undefined;
+        // Only the chunk that goes over the limit still finds the size before it within.
+        if (size - chunk.length <= maxBytes) done('too_large');
+      } else if (only === undefined) only = chunk;
+      else {
+        more ??= [only];
+        more.push(chunk);
+      }
+      return true;
+    };
+  }
+}
+
+const EMPTY = new Uint8Array(0);

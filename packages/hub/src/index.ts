@@ -1,0 +1,17 @@
+export { createApp } from './app.ts';
+export type { Config, LimitsConfig, ServerConfig, TimeoutsConfig, ToolsConfig } from './control/config.ts';
+export { findConfig, type LoadedConfig, loadConfig } from './control/load.ts';
+export { type Issue, parseConfig } from './control/schema.ts';
+export type { RegisteredServer } from './control/servers.ts';
+export { type Canceller, type CancelSignal, createCanceller } from './core/cancel.ts';
+export { failure, HubError, isHubError } from './core/errors.ts';
+export type { Ask, AskAnswer, Exchange, Notification, Outcome, Principal, SessionRef } from './core/exchange.ts';
+export type { Log, LogEvent } from './core/log.ts';
+export type { Offers, Upstream, UpstreamCall, UpstreamEvent, UpstreamStatus } from './core/upstream.ts';
+export type { JsonRpcMessage } from './embedded-client.ts';
+export { createHub, type Hub, type HubListener, type HubOptions } from './hub.ts';
+export { createLog, type LogOptions } from './observe/log.ts';
+export type { Link, LinkEvents, LinkFailure, OpenLink, Outgoing } from './upstream/link.ts';
+export { LinkError } from './upstream/link.ts';
+export { createUpstream } from './upstream/server.ts';
+export type { UpstreamDeps, UpstreamSpec } from './upstream/spec.ts';

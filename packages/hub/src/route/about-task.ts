@@ -1,0 +1,16 @@
+import { failure } from '../core/errors.ts';
+import type { Exchange, Outcome } from '../core/exchange.ts';
+import type { RouteContext } from './route-context.ts';
+import { textMember } from './text-member.ts';
+
+/** Takes a request about a task to the server that runs it; a task of somebody else is as good as none. */
+export function aboutTask(context: RouteContext, exchange: Exchange): Promise<Outcome> {
+  const taskId = textMember(exchange.params, 'taskId');
+  const owner = taskId === undefined ? undefined : context.taskIds.fromPublic(exchange.principal.id, taskId);
+  const member = owner === undefined ? undefined : context.memberOf(owner.upstream);
+  if (taskId === undefined || owner === undefined || member === undefined) {
+    return Promise.resolve(failure('HATAGO_INVALID_PARAMS', { message: 'There is no such task.' }));
+  }
+  const rewriter = context.catalog().resources.rewriterOf(member);
+  return context.relay.send(exchange, { member, target: owner.taskId, rewriter, wrap: owner.wrap, taskId });
+}

@@ -1,0 +1,84 @@
+import { checkParamHeaders, eraOf } from '@hatago/protocol';
+import { failure } from '../core/errors.ts';
+import type { Exchange, Handler, Outcome } from '../core/exchange.ts';
+import { type Catalog, isWrapped } from './catalog.ts';
+import { isIncluded } from './globs.ts';
+import type { NameEntry } from './name-table.ts';
+import { publicName } from './names.ts';
+import { isRetry, resume } from './resume.ts';
+import type { RouteContext } from './route-context.ts';
+import type { Member } from './settings.ts';
+import { textMember } from './text-member.ts';
+
+/**
+ * Handles `tools/call` or `prompts/get`. A public name is looked up once and its call goes at once, whatever other
+ * servers do; only a name that is not known yet waits for them.
+ */
+export function createCallByName(context: RouteContext, kind: 'tools' | 'prompts'): Handler {
+  const { aggregate, naming, relay } = context;
+  // With names of their own two servers may turn out to share one, so nobody is certain of a name before all are there.
+  const certain = !aggregate || naming.strategy === 'prefix';
+
+  const enter = (exchange: Exchange, entry: NameEntry): Promise<Outcome> => {
+    const fault = headerFault(exchange, entry);
+    if (fault !== undefined) return Promise.resolve(mismatch(fault));
+    if (kind === 'prompts' || eraOf(exchange.envelope.protocolVersion) !== 'legacy' || !isWrapped(entry)) {
+      return relay.send(exchange, entry);
+    }
+    const { member, target, rewriter } = entry;
+    return relay.send(exchange, { member, target, rewriter, wrap: true });
+  };
+  const search = async (exchange: Exchange, name: string): Promise<Outcome> => {
+    const find = (catalog: Catalog): NameEntry | undefined => catalog[kind].find(name);
+    const entry = find(await context.catalogFor(() => false));
+    if (entry !== undefined) return enter(exchange, entry);
+    const owner = unreadOwner(context, kind, name);
+    if (owner === undefined) return unknown(kind, name);
+    if (aggregate || owner.upstream.status.state !== 'ready') {
+      return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: owner.upstream.id });
+    }
+    return relay.send(exchange, { member: owner, target: undefined, rewriter: undefined, wrap: false });
+  };
+
+  return (exchange) => {
+    const name = textMember(exchange.params, 'name');
+    if (name === undefined) {
+      return Promise.resolve(failure('HATAGO_INVALID_PARAMS', { message: 'params.name must be a text.' }));
+    }
+    const entry = certain || context.complete ? context.catalog()[kind].byPublicName(name) : undefined;
+    if (isRetry(exchange)) {
+      const fault = entry === undefined ? undefined : headerFault(exchange, entry);
+      return fault === undefined ? resume(context, exchange) : Promise.resolve(mismatch(fault));
+    }
+    return entry === undefined ? search(exchange, name) : enter(exchange, entry);
+  };
+}
+
+/** What of the `Mcp-Param-*` headers does not fit the call; only HTTP edges of the modern era have headers to compare. */
+function headerFault(exchange: Exchange, { item }: NameEntry): string | undefined {
+  if (item.declarations === undefined || exchange.header === undefined) return undefined;
+  return checkParamHeaders(item.declarations, exchange.params.member('arguments')?.value(), exchange.header);
+}
+
+const mismatch = (fault: string): Outcome =>
+  failure('HATAGO_HEADER_MISMATCH', { message: `The headers and the body disagree: ${fault}.` });
+
+/** The server a name must be of, although its names could not be read. */
+function unreadOwner(context: RouteContext, kind: 'tools' | 'prompts', name: string): Member | undefined {
+  const { aggregate, naming } = context;
+  const unread = context.members.filter(({ inventory }) => !inventory.isRead(kind));
+  if (!aggregate) return unread.find((member) => kind === 'prompts' || isOffered(member, name));
+  if (naming.strategy !== 'prefix') return undefined;
+  // This names a server in an error and sends nothing there: only the table decides where a call goes.
+  return unread.find(({ upstream }) => name.startsWith(publicName(upstream.id, '', naming)));
+}
+
+function isOffered({ tools }: Member, name: string): boolean {
+  return isIncluded(name, tools?.include ?? ['*'], tools?.exclude ?? []);
+}
+
+function unknown(kind: 'tools' | 'prompts', name: string): Outcome {
+  const what = kind === 'tools' ? 'tool' : 'prompt';
+  const message = `Unknown ${what} ${JSON.stringify(name.slice(0, 128))}; see ${kind}/list for those there are.`;
+  return failure('HATAGO_INVALID_PARAMS', { message });
+}

@@ -1,0 +1,37 @@
+import type { Exchange } from '../core/exchange.ts';
+import type { Followed } from './listen.ts';
+import type { ResourceOwner } from './resource-table.ts';
+import type { RouteContext } from './route-context.ts';
+import { SERVERS_URI } from './servers-resource.ts';
+
+/** Finds out whose a URI or a task id in a listen filter is. */
+export function createFollow(
+  context: RouteContext,
+): (exchange: Exchange, kind: Followed['kind'], text: string) => Promise<Followed | undefined> {
+  return async (exchange, kind, text) => {
+    if (kind === 'task') {
+      const owner = context.taskIds.fromPublic(exchange.principal.id, text);
+      const member = owner === undefined ? undefined : context.memberOf(owner.upstream);
+      if (owner === undefined || member === undefined) return undefined;
+      const { upstream } = member;
+      const subscribe = (): (() => void) => upstream.subscribe('task', owner.taskId);
+      return { kind, serverId: upstream.id, own: owner.taskId, public: text, subscribe };
+    }
+    if (context.aggregate && text === SERVERS_URI) {
+      return { kind, serverId: '', own: text, public: text, subscribe: () => () => {} };
+    }
+    const { resources } = await context.catalogFor((catalog) => catalog.resources.ownerOf(text) !== undefined);
+    const owner = resources.ownerOf(text) ?? onlyOwner(context);
+    if (owner === undefined) return undefined;
+    const { upstream } = owner.member;
+    const own = owner.target ?? text;
+    return { kind, serverId: upstream.id, own, public: text, subscribe: () => upstream.subscribe('resource', own) };
+  };
+}
+
+/** A URI nobody lists can only be followed where a single server could have it. */
+function onlyOwner(context: RouteContext): ResourceOwner | undefined {
+  const able = context.members.filter(({ upstream }) => upstream.status.offers?.capabilities.resources !== undefined);
+  const only = able.length === 1 ? able[0] : undefined;
+  return only && { member: only, target: undefined };
+}

@@ -1,0 +1,109 @@
+import {
+  declarationsOf,
+  elementsOf,
+  err,
+  ok,
+  type ParamDeclaration,
+  Payload,
+  type Result,
+  toLegacyTool,
+} from '@hatago/protocol';
+import { textMember } from './text-member.ts';
+
+/** One list a server has. */
+export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';
+
+/** How each list is asked for and what its items are called by. */
+export const LISTS: Readonly<
+  Record<
+    ListKind,
+    { readonly method: string; readonly member: string; readonly key: string; readonly capability: string }
+  >
+> = {
+  tools: { method: 'tools/list', member: 'tools', key: 'name', capability: 'tools' },
+  prompts: { method: 'prompts/list', member: 'prompts', key: 'name', capability: 'prompts' },
+  resources: { method: 'resources/list', member: 'resources', key: 'uri', capability: 'resources' },
+  templates: {
+    method: 'resources/templates/list',
+    member: 'resourceTemplates',
+    key: 'uriTemplate',
+    capability: 'resources',
+  },
+};
+
+/** The kinds in the order in which they are asked for. */
+export const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
+
+/** One tool, prompt, resource or template as its server sent it. */
+export interface Item {
+  /** Its own name, URI or template. */
+  readonly key: string;
+  readonly payload: Payload;
+  /** The arguments of a tool that headers repeat; undefined for most. */
+  readonly declarations: readonly ParamDeclaration[] | undefined;
+  /** What is wrong with a tool's declarations of such arguments. */
+  readonly headerFault: string | undefined;
+}
+
+/** An item that was left out, and why. */
+export interface Rejected {
+  readonly key: string | undefined;
+  readonly reason: string;
+}
+
+/** The items of one page, in order. Those without a key are rejected; of two with one key the first is kept. */
+export function parseItems(kind: ListKind, page: Payload): Result<{ items: Item[]; rejected: Rejected[] }, string> {
+  const { member, key } = LISTS[kind];
+  const list = page.member(member);
+  if (list === undefined) return err(`the result has no "${member}"`);
+  // A copy, so that a list never keeps alive what else came in the same buffer.
+  const elements = elementsOf(Payload.ofBytes(list.bytes().slice()));
+  if (elements === undefined) return err(`"${member}" is not a list`);
+  const items: Item[] = [];
+  const rejected: Rejected[] = [];
+  for (const payload of elements) {
+    const text = payload.isObject() ? textMember(payload, key) : undefined;
+    if (text === undefined) {
+      rejected.push({ key: undefined, reason: `it has no "${key}"` });
+      continue;
+    }
+    const declared = kind === 'tools' ? declaredHeaders(payload) : ok(undefined);
+    items.push({
+      key: text,
+      payload,
+      declarations: declared.ok ? declared.value : undefined,
+      headerFault: declared.ok ? undefined : declared.error,
+    });
+  }
+  return ok({ items, rejected });
+}
+
+const MARK = Buffer.from('x-mcp-header');
+
+/** What a tool's schema says of headers; schemas that never mention them are not parsed. */
+function declaredHeaders(tool: Payload): Result<readonly ParamDeclaration[] | undefined, string> {
+  const bytes = tool.bytes();
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(MARK)) return ok(undefined);
+  const declarations = declarationsOf(tool.member('inputSchema')?.value());
+  if (!declarations.ok) return declarations;
+  return ok(declarations.value.length === 0 ? undefined : declarations.value);
+}
+
+/** A tool as legacy clients see it. */
+export interface LegacyTool {
+  readonly tool: Payload;
+  /** Its output schema is wrapped, so its structured output must be as well. */
+  readonly wrapped: boolean;
+}
+
+const legacyTools = new WeakMap<Item, LegacyTool>();
+
+/** The tool in its legacy form, made once. */
+export function legacyToolOf(item: Item): LegacyTool {
+  let legacy = legacyTools.get(item);
+  if (legacy === undefined) {
+    legacy = toLegacyTool(item.payload);
+    legacyTools.set(item, legacy);
+  }
+  return legacy;
+}

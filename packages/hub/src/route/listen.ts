@@ -1,0 +1,197 @@
+import { editObject, isRecord, META, Payload, type RequestId } from '@hatago/protocol';
+import { failure } from '../core/errors.ts';
+import type { Exchange, Notification, Outcome } from '../core/exchange.ts';
+import { withMeta } from './splice.ts';
+
+/** A list whose changes can be listened for. */
+export type Changeable = 'tools' | 'prompts' | 'resources';
+
+/** What a listener may follow besides the lists. */
+export interface Followed {
+  readonly kind: 'resource' | 'task';
+  readonly serverId: string;
+  /** The server's own URI or task id. */
+  readonly own: string;
+  /** What the listener calls it. */
+  readonly public: string;
+  /** Has the server tell of it until the returned function is called. */
+  subscribe(): () => void;
+}
+
+/** The open `subscriptions/listen` exchanges of a route. */
+export interface Listeners {
+  readonly size: number;
+  /** Acknowledges the exchange and keeps it open until it is cancelled or the listeners are closed. */
+  open(exchange: Exchange): Promise<Outcome>;
+  /** Tells those who asked for it that a list has changed. */
+  listChanged(list: Changeable): void;
+  /** Tells those who follow a server's resource, or one below which this one lies, that it was updated. */
+  resourceUpdated(serverId: string, own: string): void;
+  /** Passes on a notification about a server's task to those who follow it. */
+  taskChanged(serverId: string, own: string, notification: Notification): void;
+  /** Ends every listener in an orderly way. */
+  close(): void;
+}
+
+/** Options of {@link createListeners}. */
+export interface ListenersOptions {
+  /** Whether the route has such a list at all. */
+  offers(list: Changeable): boolean;
+  /** Whose a URI or task id is; undefined when it cannot be followed. May wait for servers to come up. */
+  resolve(
+    exchange: Exchange,
+    kind: Followed['kind'],
+    text: string,
+  ): Followed | undefined | Promise<Followed | undefined>;
+}
+
+/** One open exchange; there can be thousands, so it holds no more than it must. */
+interface Listener {
+  readonly exchange: Exchange;
+  readonly lists: number;
+  followed: readonly { readonly key: string; readonly public: string; release(): void }[] | undefined;
+  end(): void;
+}
+
+const BIT: Readonly<Record<Changeable, number>> = { tools: 1, prompts: 2, resources: 4 };
+const FLAGS = [
+  ['tools', 'toolsListChanged'],
+  ['prompts', 'promptsListChanged'],
+  ['resources', 'resourcesListChanged'],
+] as const;
+
+/** Most URIs, and most tasks, that one listener may follow. */
+const MAX_FOLLOWED = 1024;
+
+/**
+ * Keeps listeners: what each asked for and nothing else reaches it, stamped with its own id, after the acknowledgement.
+ * @see MCP 2026-07-28 basic/patterns/subscriptions
+ */
+export function createListeners(options: ListenersOptions): Listeners {
+  const all = new Set<Listener>();
+  const followers = new Map<string, Set<Listener>>();
+  let closed = false;
+
+  const close = (listener: Listener): void => {
+    all.delete(listener);
+    for (const { key, release } of listener.followed ?? []) {
+      const set = followers.get(key);
+      set?.delete(listener);
+      if (set?.size === 0) followers.delete(key);
+      release();
+    }
+    listener.followed = undefined;
+  };
+
+  const emitFollowed = (key: string, make: (publicText: string, listener: Listener) => Notification): void => {
+    for (const listener of [...(followers.get(key) ?? [])]) {
+      for (const one of listener.followed ?? []) {
+        if (one.key === key) listener.exchange.emit(make(one.public, listener));
+      }
+    }
+  };
+  const updated = (publicUri: string, listener: Listener): Notification => ({
+    method: 'notifications/resources/updated',
+    params: Payload.ofValue({ uri: publicUri, _meta: stamp(listener.exchange.listenId) }),
+  });
+
+  return {
+    get size() {
+      return all.size;
+    },
+    async open(exchange) {
+      const asked = exchange.params.member('notifications')?.value();
+      if (!isRecord(asked))
+        return failure('HATAGO_INVALID_PARAMS', { message: 'params.notifications must be an object.' });
+      const honoured: Record<string, unknown> = {};
+      let lists = 0;
+      for (const [list, flag] of FLAGS) {
+        if (asked[flag] !== true || !options.offers(list)) continue;
+        honoured[flag] = true;
+        lists |= BIT[list];
+      }
+      const found: Followed[] = [];
+      for (const [kind, member] of [
+        ['resource', 'resourceSubscriptions'],
+        ['task', 'taskIds'],
+      ] as const) {
+        if (!Array.isArray(asked[member])) continue;
+        const texts = asked[member].filter((text): text is string => typeof text === 'string').slice(0, MAX_FOLLOWED);
+        const resolved = await Promise.all([...new Set(texts)].map((text) => options.resolve(exchange, kind, text)));
+        const of = resolved.filter((one) => one !== undefined);
+        honoured[member] = of.map((one) => one.public);
+        found.push(...of);
+      }
+      const ended = ending(exchange.listenId);
+      if (exchange.signal.cancelled || closed) return ended;
+      exchange.emit({
+        method: 'notifications/subscriptions/acknowledged',
+        params: Payload.ofValue({ notifications: honoured, _meta: stamp(exchange.listenId) }),
+      });
+      return new Promise<Outcome>((resolve) => {
+        const listener: Listener = {
+          exchange,
+          lists,
+          followed: undefined,
+          end() {
+            close(listener);
+            resolve(ended);
+          },
+        };
+        all.add(listener);
+        if (found.length > 0) {
+          listener.followed = found.map((one) => {
+            const key = keyOf(one.kind, one.serverId, one.own);
+            const set = followers.get(key) ?? new Set();
+            followers.set(key, set.add(listener));
+            return { key, public: one.public, release: one.subscribe() };
+          });
+        }
+        exchange.signal.onCancel(listener.end);
+      });
+    },
+    listChanged(list) {
+      const method = `notifications/${list}/list_changed`;
+      for (const { exchange, lists } of [...all]) {
+        if ((lists & BIT[list]) === 0) continue;
+        exchange.emit({ method, params: Payload.ofValue({ _meta: stamp(exchange.listenId) }) });
+      }
+    },
+    resourceUpdated(serverId, own) {
+      // A server may tell of something that lies below what was subscribed to: then the nearest above it counts.
+      for (let end = own.length; end > 0; end = own.lastIndexOf('/', end - 2) + 1) {
+        for (const length of end < own.length ? [end, end - 1] : [end]) {
+          const key = keyOf('resource', serverId, own.slice(0, length));
+          if (!followers.has(key)) continue;
+          const below = own.slice(length);
+          emitFollowed(key, (publicUri, listener) => updated(publicUri + below, listener));
+          return;
+        }
+      }
+    },
+    taskChanged(serverId, own, { method, params }) {
+      emitFollowed(keyOf('task', serverId, own), (publicId, { exchange }) => {
+        const named = Payload.ofPieces(
+          withMeta(params, META.subscriptionId, JSON.stringify(exchange.listenId ?? null)),
+        );
+        return { method, params: withTaskId(named, publicId) };
+      });
+    },
+    close() {
+      closed = true;
+      for (const listener of [...all]) listener.end();
+    },
+  };
+}
+
+const keyOf = (kind: string, serverId: string, own: string): string => `${kind}\n${serverId}\n${own}`;
+
+const stamp = (id: RequestId | undefined): Record<string, unknown> => ({ [META.subscriptionId]: id });
+
+function ending(id: RequestId | undefined): Outcome {
+  return { kind: 'complete', result: Payload.ofValue({ _meta: stamp(id) }) };
+}
+
+function withTaskId(params: Payload, taskId: string): Payload {
+  return Payload.ofPieces(editObject(params, { taskId: JSON.stringify(taskId) }));
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+
+/** How the names of several servers are made into one set of names. */
+export interface Naming {
+  /** Stands between server id and name. @default '_' */
+  readonly separator: string;
+  /** Longest public name, in characters; 24 to 128. @default 48 */
+  readonly maxLength: number;
+  /**
+   * `prefix`: every name begins with its server's id. `none`: a name stays as it is unless two servers share it.
+   * @default 'prefix'
+   */
+  readonly strategy: 'prefix' | 'none';
+}
+
+/** The {@link Naming} used unless another is given. */
+export const DEFAULT_NAMING: Naming = { separator: '_', maxLength: 48, strategy: 'prefix' };
+
+/** The naming itself when it can be used. @throws RangeError naming the option and its value */
+export function checkNaming(naming: Naming): Naming {
+  const { separator, maxLength, strategy } = naming;
+  if (!/^[A-Za-z0-9_-]+$/.test(separator)) {
+    throw new RangeError(`naming.separator must be of A-Z, a-z, 0-9, _ and -, not ${JSON.stringify(separator)}`);
+  }
+  if (!Number.isInteger(maxLength) || maxLength < 24 || maxLength > 128) {
+    throw new RangeError(`naming.maxLength must be a whole number from 24 to 128, not ${maxLength}`);
+  }
+  if (strategy !== 'prefix' && strategy !== 'none') {
+    throw new RangeError(`naming.strategy must be 'prefix' or 'none', not ${JSON.stringify(strategy)}`);
+  }
+  return naming;
+}
+
+/** The own names of one server, each at most once. */
+export interface NamedServer {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
+const HASH_LENGTH = 8;
+
+/** Letters and digits that stand for one name of one server wherever its plain form will not do. */
+export function nameHash(serverId: string, name: string, length: number = HASH_LENGTH): string {
+  const digest = createHash('sha256').update(serverId).update('\0').update(name).digest();
+  let text = '';
+  for (let i = 0; i < length; i++) text += DIGITS[(digest[i] as number) & 31];
+  return text;
+}
+
+const sanitise = (text: string): string => text.replace(/[^A-Za-z0-9_-]/gu, '_');
+
+const prefixOf = (serverId: string, naming: Naming): string => sanitise(`${serverId}${naming.separator}`);
+
+/**
+ * The public name of one name of one server, by these three alone: `{server}{separator}{name}`, every character outside
+ * `[A-Za-z0-9_-]` replaced by `_`. It ends in a hash when it would be too long, or when `hashed` says so.
+ */
+export function publicName(serverId: string, name: string, naming: Naming, hashed: boolean | number = false): string {
+  const plain = naming.strategy === 'prefix' ? prefixOf(serverId, naming) + sanitise(name) : sanitise(name);
+  if (hashed === false && plain.length <= naming.maxLength) return plain;
+  const hash = nameHash(serverId, name, typeof hashed === 'number' ? hashed : HASH_LENGTH);
+  return `${plain.slice(0, naming.maxLength - hash.length - 1)}_${hash}`;
+}
+
+/**
+ * Public names for the names of all servers of a route, in the same order.
+ *
+ * A public name is a function of the server id, the name and the configured server ids, never of which servers are up.
+ * Two names can only meet in two ways, and both are settled without looking at another server's list: names of one
+ * server that differ only in replaced characters (the altered ones get the hash), and servers of which one's prefix
+ * begins with the other's, as `a` and `a_b` (a name of `a` that begins with `a_b_` gets the hash, whether or not `a_b`
+ * has such a name). With the strategy `none` a name that two servers are known to have is prefixed in both.
+ */
+export function assignNames(
+  servers: readonly NamedServer[],
+  configuredIds: readonly string[],
+  naming: Naming,
+): readonly (readonly string[])[] {
+  const prefixed: Naming = naming.strategy === 'prefix' ? naming : { ...naming, strategy: 'prefix' };
+  const names = servers.map((server) => assignPrefixed(server, configuredIds, prefixed));
+  if (naming.strategy === 'prefix') return names;
+  const owners = new Map<string, number>();
+  for (const { id, names } of servers) {
+    for (const plain of new Set(names.map((name) => publicName(id, name, naming)))) {
+      owners.set(plain, (owners.get(plain) ?? 0) + 1);
+    }
+  }
+  return servers.map((server, s) => {
+    const clashing = inOwnList(server, naming);
+    return server.names.map((name, i) => {
+      const plain = publicName(server.id, name, naming);
+      const free = owners.get(plain) === 1 && !clashing(name, plain);
+      return free ? plain : (names[s]?.[i] as string);
+    });
+  });
+}
+
+function assignPrefixed(server: NamedServer, configuredIds: readonly string[], naming: Naming): string[] {
+  const prefix = prefixOf(server.id, naming);
+  const exact = prefix === `${server.id}${naming.separator}`;
+  const rivals = configuredIds
+    .filter((id) => id !== server.id)
+    .map((id) => prefixOf(id, naming))
+    .filter((other) => other.startsWith(prefix) && (other !== prefix || !exact));
+  const clashing = inOwnList(server, naming);
+  return server.names.map((name) => {
+    const plain = prefix + sanitise(name);
+    const hashed = clashing(name, plain) || rivals.some((other) => plain.startsWith(other));
+    return publicName(server.id, name, naming, hashed);
+  });
+}
+
+/** Tells whether an altered name meets another one of the same server. */
+function inOwnList(server: NamedServer, naming: Naming): (name: string, plain: string) => boolean {
+  const counts = new Map<string, number>();
+  for (const name of server.names) {
+    const key = sanitise(name);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const prefixLength = naming.strategy === 'prefix' ? prefixOf(server.id, naming).length : 0;
+  return (name, plain) => {
+    const key = plain.slice(prefixLength);
+    return (counts.get(key) ?? 0) > 1 && key !== name;
+  };
+}

@@ -1,0 +1,52 @@
+import { editObject, joinPieces, Payload, type Piece } from '@hatago/protocol';
+import { LISTS, type ListKind } from './items.ts';
+import { scannedPayload } from './splice.ts';
+
+/** In which form a list is shown: as the modern protocol has it, or with what older clients need changed. */
+export type View = 'modern' | 'legacy';
+
+/** A list as ready bytes, in one page or several. */
+export interface ReadyList {
+  readonly kind: ListKind;
+  /** Whole results; all but the last still lack their `nextCursor`. */
+  readonly pages: readonly Payload[];
+}
+
+/** Options of {@link renderList}. */
+export interface RenderOptions {
+  readonly kind: ListKind;
+  readonly items: readonly Payload[];
+  /** Further members of the result, as they are to be sent. */
+  readonly extras: readonly (readonly [name: string, value: Payload])[];
+  /** Bytes of items over which a further page is begun. */
+  readonly maxBytes: number;
+}
+
+/** Makes the pages of a list; each holds at least one item, in a list of one page it may be none. */
+export function renderList(options: RenderOptions): ReadyList {
+  const { kind, items, extras, maxBytes } = options;
+  const tail = extras.flatMap(([name, value]): Piece[] => [`,${JSON.stringify(name)}:`, ...value.pieces()]);
+  const head = `{${JSON.stringify(LISTS[kind].member)}:[`;
+  const pages: Payload[] = [];
+  let page: Piece[] = [head];
+  let size = 0;
+  const end = (): void => {
+    pages.push(scannedPayload(joinPieces([...page, ']', ...tail, '}'])));
+    page = [head];
+    size = 0;
+  };
+  for (const item of items) {
+    const bytes = item.bytes();
+    if (size > 0 && size + bytes.length > maxBytes) end();
+    if (size > 0) page.push(',');
+    page.push(bytes);
+    size += bytes.length;
+  }
+  end();
+  return { kind, pages };
+}
+
+/** The page with the cursor of the one after it. */
+export function withCursor(page: Payload, cursor: string): Payload {
+  return Payload.ofPieces(editObject(page, { nextCursor: JSON.stringify(cursor) }));
+}

@@ -1,0 +1,30 @@
+import { editObject, elementsOf, Payload, type Piece, scan } from '@hatago/protocol';
+
+/** What the hub holds was bounded when it came in. */
+const UNBOUNDED = { maxDepth: Number.POSITIVE_INFINITY, maxTokens: Number.POSITIVE_INFINITY };
+
+/** The array with each object in it changed; an element for which `change` gives undefined stays the bytes it was. */
+export function editArray(array: Payload, change: (element: Payload) => readonly Piece[] | undefined): Piece[] {
+  const elements = elementsOf(array);
+  if (elements === undefined) return [...array.pieces()];
+  const out: Piece[] = ['['];
+  elements.forEach((element, i) => {
+    if (i > 0) out.push(',');
+    out.push(...((element.isObject() ? change(element) : undefined) ?? element.pieces()));
+  });
+  out.push(']');
+  return out;
+}
+
+/** The object with one key set in its `_meta`, whatever else is in there. */
+export function withMeta(object: Payload, key: string, json: string): Piece[] {
+  const meta = object.member('_meta');
+  const pieces = meta?.isObject() !== true ? `{${JSON.stringify(key)}:${json}}` : editObject(meta, { [key]: json });
+  return editObject(object, { _meta: pieces });
+}
+
+/** A complete JSON text with its members found once, so that edges splice into it without reading it again. */
+export function scannedPayload(bytes: Uint8Array): Payload {
+  const scanned = scan(bytes, 0, bytes.length, UNBOUNDED);
+  return Payload.ofBytes(bytes, 0, bytes.length, scanned.ok ? scanned.value.top : undefined);
+}

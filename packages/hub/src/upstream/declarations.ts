@@ -1,0 +1,44 @@
+import { declarationsOf, editObject, isRecord, type ParamDeclaration, Payload, scan } from '@hatago/protocol';
+
+/** What each tool of a server declares with `x-mcp-header`. */
+export type Declarations = Map<string, readonly ParamDeclaration[]>;
+
+/**
+ * Learns the declarations from a page of `tools/list` on its way to the caller; tools whose declarations break a rule are
+ * reported and left out of what is handed on.
+ * @see MCP 2026-07-28 streamable HTTP, schema extension
+ */
+export function learnDeclarations(
+  page: Payload,
+  first: boolean,
+  known: Declarations,
+  rejected: (tool: string, reason: string) => void,
+): Payload {
+  if (first) known.clear();
+  const tools = page.member('tools');
+  if (tools === undefined || !asBuffer(tools.bytes()).includes('x-mcp-header')) return page;
+  const list = tools.value();
+  if (!Array.isArray(list)) return page;
+  const kept: number[] = [];
+  list.forEach((tool: unknown, index) => {
+    if (!isRecord(tool) || typeof tool.name !== 'string') return kept.push(index);
+    const declared = declarationsOf(tool.inputSchema);
+    if (!declared.ok) return rejected(tool.name, declared.error);
+    if (declared.value.length > 0) known.set(tool.name, declared.value);
+    return kept.push(index);
+  });
+  if (kept.length === list.length) return page;
+  const elements = elementsOf(tools);
+  const texts = kept.flatMap((at, i) => (i === 0 ? [elements[at] as Uint8Array] : [',', elements[at] as Uint8Array]));
+  return Payload.ofPieces(editObject(page, { tools: ['[', ...texts, ']'] }));
+}
+
+function elementsOf(list: Payload): Uint8Array[] {
+  const scanned = scan(list.bytes());
+  if (!scanned.ok || scanned.value.elements === undefined) return [];
+  return scanned.value.elements.map(({ source, start, end }) => source.subarray(start, end));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,245 @@
+import { isRecord, type LogLevel, methodInfo, modernServerCapabilities, type Payload } from '@hatago/protocol';
+import { failure } from '../core/errors.ts';
+import type { Outcome } from '../core/exchange.ts';
+import type { Offers, UpstreamCall } from '../core/upstream.ts';
+import { type Asks, createAsks } from './asks.ts';
+import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
+import { type Handshake, initialize } from './legacy-handshake.ts';
+import { fromLegacyError } from './legacy-errors.ts';
+import { createFollower, type Follower } from './legacy-follow.ts';
+import { createLegacyTasks, type LegacyTasks } from './legacy-tasks.ts';
+import type { LinkFailure } from './link.ts';
+import { relayLog, severityOf } from './logs.ts';
+import { legacyParams } from './params.ts';
+import type { Peer, PeerHooks } from './peer.ts';
+import { Pending } from './pending.ts';
+import { createToolBook, type ToolBook } from './tool-facts.ts';
+import { hasMember, requestMessage } from './wire.ts';
+
+/** A verbose log level nobody asked for this long is given up, in milliseconds. */
+const LEVEL_MS = 60_000;
+
+/** Speaks the legacy era over a peer that was initialized with the capabilities. */
+export function createLegacy(
+  peer: Peer,
+  context: ConnectionContext,
+  events: ConnectionEvents,
+  session: { readonly handshake: Handshake & { ok: true }; readonly capabilities: Record<string, unknown> },
+): Connection {
+  return new Legacy(peer, context, events, session.handshake, session.capabilities);
+}
+
+class Legacy implements Connection, PeerHooks {
+  offers: Offers;
+  readonly peer: Peer;
+  readonly #context: ConnectionContext;
+  readonly #events: ConnectionEvents;
+  /** What was declared to the server. */
+  readonly #declared: Record<string, unknown>;
+  readonly #asks: Asks;
+  readonly #book: ToolBook;
+  readonly #follower: Follower;
+  readonly #tasks: LegacyTasks;
+  /** In the server's own words. */
+  #capabilities: Record<string, unknown>;
+  /** The level the server was told; undefined = none yet. */
+  #level: LogLevel | undefined;
+  /** When a call last wanted that level. */
+  #levelAt = 0;
+  /** Set while the session is begun anew. */
+  #recovering: Promise<void> | undefined;
+  #stranded: Pending[] = [];
+
+  constructor(
+    peer: Peer,
+    context: ConnectionContext,
+    events: ConnectionEvents,
+    handshake: Handshake & { ok: true },
+    declared: Record<string, unknown>,
+  ) {
+    this.peer = peer;
+    this.#context = context;
+    this.#events = events;
+    this.#declared = declared;
+    this.#book = createToolBook();
+    this.#asks = createAsks(peer, context);
+    this.offers = offersOf(handshake);
+    this.#capabilities = capabilitiesOf(handshake);
+    this.#follower = createFollower(peer, context, events, this.#capabilities);
+    this.#tasks = createLegacyTasks(peer, context, events, this.#book, () => this.#capabilities);
+    peer.version = undefined;
+    peer.cancelNotice = true;
+    peer.hooks = this;
+    // Not only changes come on it: many servers send their asks there.
+    peer.link?.openStream?.();
+  }
+
+  request(call: UpstreamCall): Promise<Outcome> {
+    if (this.#recovering !== undefined) return this.#recovering.then(() => this.request(call));
+    const wanted = call.envelope.logLevel;
+    if (wanted !== undefined && isRecord(this.#capabilities.logging) && this.#mustTell(wanted)) {
+      return this.#tellLevel(wanted).then(() => this.#send(call));
+    }
+    return this.#send(call);
+  }
+
+  follow(resources: ReadonlySet<string>): void {
+    this.#follower.follow(resources);
+  }
+
+  close(reason: string): Promise<void> {
+    return this.peer.close(reason);
+  }
+
+  answered(pending: Pending, body: Payload, isError: boolean): Outcome | undefined {
+    const call = pending.call as UpstreamCall;
+    if (isError) return fromLegacyError(body, call, this.#context.spec.id);
+    if (call.method === 'tools/call') {
+      const outcome = this.#tasks.answered(pending, body);
+      if (outcome !== 'not-a-task') return outcome;
+    } else if (call.method === 'tools/list') this.#book.learn(body, !hasMember(call.params, 'cursor'));
+    return { kind: 'complete', result: body };
+  }
+
+  failed(pending: Pending, why: LinkFailure): boolean {
+    if (why.kind !== 'session_gone') return false;
+    this.#stranded.push(pending);
+    this.#recovering ??= this.#recover();
+    return true;
+  }
+
+  asked(rpcId: string, method: string, params: Payload, related: Pending | undefined): void {
+    const owner = this.#tasks.attribute(rpcId, method, params);
+    if (owner !== 'taken') this.#asks.asked(rpcId, method, params, owner ?? related);
+  }
+
+  told(method: string, params: Payload, related: Pending | undefined): void {
+    switch (method) {
+      case 'notifications/message':
+        return relayLog(this.peer, params, related);
+      case 'notifications/tools/list_changed':
+        return this.#events.emit({ type: 'changed', list: 'tools' });
+      case 'notifications/prompts/list_changed':
+        return this.#events.emit({ type: 'changed', list: 'prompts' });
+      case 'notifications/resources/list_changed':
+        return this.#events.emit({ type: 'changed', list: 'resources' });
+      case 'notifications/resources/updated': {
+        const uri = params.text('uri');
+        return uri === undefined ? undefined : this.#events.emit({ type: 'updated', uri });
+      }
+      case 'notifications/cancelled': {
+        const id = params.member('requestId');
+        return id === undefined ? undefined : this.#asks.withdrawn(new TextDecoder().decode(id.bytes()));
+      }
+      case 'notifications/elicitation/complete':
+        return this.#asks.completed(params);
+      case 'notifications/tasks/status':
+        return this.#tasks.status(params);
+      default:
+        related?.deliver({ method, params });
+    }
+  }
+
+  stream(state: 'open' | 'reopened' | 'none'): void {
+    if (state === 'reopened') this.#follower.reportMissed();
+  }
+
+  ended(pending: Pending): void {
+    this.#tasks.ended(pending);
+    this.#events.ended(pending);
+  }
+
+  closed(why: LinkFailure): void {
+    this.#events.lost(why);
+  }
+
+  #send(call: UpstreamCall): Promise<Outcome> {
+    const method = methodInfo(call.method);
+    if (method !== undefined && (call.method.startsWith('tasks/') || this.#tasks.runs(call))) {
+      return this.#tasks.request(call);
+    }
+    if (method !== undefined && !method.eras.includes('legacy')) {
+      return Promise.resolve(failure('HATAGO_METHOD_NOT_FOUND', { server: this.#context.spec.id }));
+    }
+    const id = this.peer.mint();
+    const message = requestMessage(id, call.method, legacyParams(call, id));
+    return this.peer.start(new Pending(this.peer, id, call.method, message, call));
+  }
+
+  /** The level is one for the whole session, so it follows the most verbose call of the last while. */
+  #mustTell(wanted: LogLevel): boolean {
+    const now = this.#context.now();
+    const told = this.#level;
+    if (told === undefined || severityOf(wanted) < severityOf(told)) return true;
+    if (wanted === told) this.#levelAt = now;
+    return wanted !== told && now - this.#levelAt > LEVEL_MS;
+  }
+
+  async #tellLevel(level: LogLevel): Promise<void> {
+    this.#level = level;
+    this.#levelAt = this.#context.now();
+    await this.peer.own('logging/setLevel', `{"level":"${level}"}`, this.#context.timeouts.requestMs);
+  }
+
+  /** Begins a new session on the same link, then sends again what is safe to send twice. */
+  async #recover(): Promise<void> {
+    const { peer } = this;
+    const { hubInfo, timeouts, spec, log } = this.#context;
+    log({ level: 'info', event: 'upstream.session_lost', server: spec.id, message: 'the session is begun anew' });
+    peer.link?.setSession?.(undefined, this.offers.protocolVersion);
+    const handshake = await initialize(peer, { hubInfo, capabilities: this.#declared, limitMs: timeouts.connectMs });
+    const stranded = this.#stranded;
+    this.#stranded = [];
+    this.#recovering = undefined;
+    if (!handshake.ok) {
+      for (const pending of stranded) peer.settle(pending, this.#lost());
+      await peer.close('the session could not be begun anew');
+      this.#events.lost(handshake.failure ?? { kind: 'lost', message: 'the session could not be begun anew' });
+      return;
+    }
+    this.offers = offersOf(handshake);
+    this.#capabilities = capabilitiesOf(handshake);
+    this.#level = undefined;
+    peer.link?.openStream?.();
+    this.#follower.restart(this.#capabilities);
+    for (const pending of stranded) this.#replay(pending);
+  }
+
+  #replay(pending: Pending): void {
+    if (pending.stage === 'ended') return;
+    const call = pending.call as UpstreamCall;
+    // A call that already asked something is past its beginning, and one that failed twice is not tried a third time.
+    if (pending.retried || pending.sink !== undefined || !this.#isRepeatable(call)) {
+      this.peer.settle(pending, this.#lost());
+      return;
+    }
+    pending.retried = true;
+    const id = this.peer.mint();
+    this.peer.resend(pending, id, requestMessage(id, call.method, legacyParams(call, id)));
+  }
+
+  #isRepeatable(call: UpstreamCall): boolean {
+    if (call.method !== 'tools/call') return methodInfo(call.method) !== undefined && !call.method.startsWith('tasks/');
+    const name = call.target ?? call.params.text('name');
+    return name !== undefined && this.#book.factsOf(name)?.repeatable === true;
+  }
+
+  #lost(): Outcome {
+    return failure('HATAGO_UPSTREAM_LOST', { server: this.#context.spec.id });
+  }
+}
+
+function capabilitiesOf(handshake: Handshake & { ok: true }): Record<string, unknown> {
+  return recordOf(handshake.result.member('capabilities')) ?? {};
+}
+
+function offersOf(handshake: Handshake & { ok: true }): Offers {
+  const { result, version } = handshake;
+  return {
+    era: 'legacy',
+    protocolVersion: version,
+    capabilities: modernServerCapabilities(capabilitiesOf(handshake)),
+    serverInfo: recordOf(result.member('serverInfo')),
+    instructions: result.text('instructions'),
+  };
+}

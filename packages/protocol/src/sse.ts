@@ -1,0 +1,213 @@
+import type { Piece } from './pieces.ts';
+
+/** One event of a stream. */
+export interface SseEvent {
+  /** The `id` field, when this event set one. */
+  readonly id?: string;
+  /** The `event` field, when this event set one. */
+  readonly event?: string;
+  /** The data lines; empty for an event that only sets an id. */
+  readonly data: Uint8Array;
+}
+
+/** What a {@link SseParser} reports to. */
+export interface SseParserOptions {
+  /** Most bytes of one event, field names included. */
+  readonly maxEventBytes: number;
+  /** Called for every event that has data or an id. */
+  onEvent(event: SseEvent): void;
+  /** Called for every `retry` field, in milliseconds. */
+  onRetry?(ms: number): void;
+  /** Called once when an event is too large; everything after it is ignored. */
+  onTooLarge?(): void;
+}
+
+/** Reads a stream of server-sent events from chunks cut anywhere. */
+export interface SseParser {
+  push(chunk: Uint8Array): void;
+  /** The stream is over: an unfinished event is dropped. */
+  end(): void;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Makes a parser that does linear work and copies an event only where it spans chunks or data lines.
+ * @see WHATWG HTML, server-sent events
+ */
+export function createSseParser(options: SseParserOptions): SseParser {
+  return new Parser(options);
+}
+
+class Parser implements SseParser {
+  readonly #options: SseParserOptions;
+  /** Parts of a line whose end has not come yet. */
+  #partial: Uint8Array[] = [];
+  /** Bytes of the event so far, the unfinished line included. */
+  #size = 0;
+  #data: Uint8Array[] = [];
+  #hasData = false;
+  #id: string | undefined;
+  #event: string | undefined;
+  #afterCr = false;
+  #first = true;
+  #closed = false;
+
+  constructor(options: SseParserOptions) {
+    this.#options = options;
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    let lf = -1;
+    let cr = -1;
+    if (this.#afterCr && chunk.length > 0) {
+      this.#afterCr = false;
+      if (chunk[0] === LF) at = 1;
+    }
+    while (!this.#closed && at < chunk.length) {
+      if (lf < at) lf = find(chunk, LF, at);
+      if (cr < at) cr = find(chunk, CR, at);
+      const stop = Math.min(lf, cr);
+      this.#size += stop - at;
+      if (this.#size > this.#options.maxEventBytes) return this.#tooLarge();
+      if (stop === chunk.length) {
+        this.#partial.push(at === 0 ? chunk : chunk.subarray(at));
+        return;
+      }
+      const rest = chunk.subarray(at, stop);
+      at = stop + 1;
+      if (stop === cr) {
+        if (at === chunk.length) this.#afterCr = true;
+        else if (chunk[at] === LF) at++;
+      }
+      this.#line(rest);
+    }
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.#reset();
+    this.#partial = [];
+  }
+
+  #tooLarge(): void {
+    this.end();
+    this.#options.onTooLarge?.();
+  }
+
+  #reset(): void {
+    this.#size = 0;
+    this.#data = [];
+    this.#hasData = false;
+    this.#id = undefined;
+    this.#event = undefined;
+  }
+
+  #line(rest: Uint8Array): void {
+    let line = rest;
+    if (this.#partial.length > 0) {
+      this.#partial.push(rest);
+      line = concat(this.#partial, EMPTY);
+      this.#partial = [];
+    }
+    if (this.#first) {
+      this.#first = false;
+      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3);
+    }
+    if (line.length === 0) return this.#dispatch();
+    const colon = line.indexOf(0x3a);
+    if (colon === 0) {
+      // A comment belongs to no event: a stream of nothing but comments never grows too large.
+      this.#size -= line.length;
+      return;
+    }
+    const name = decoder.decode(colon === -1 ? line : line.subarray(0, colon));
+    const from = colon === -1 ? line.length : colon + (line[colon + 1] === 0x20 ? 2 : 1);
+    this.#field(name, line.subarray(from));
+  }
+
+  #field(name: string, value: Uint8Array): void {
+    switch (name) {
+      case 'data':
+        this.#data.push(value);
+        this.#hasData = true;
+        return;
+      case 'id':
+        if (!value.includes(0)) this.#id = decoder.decode(value);
+        return;
+      case 'event':
+        this.#event = decoder.decode(value);
+        return;
+      case 'retry': {
+        const text = decoder.decode(value);
+        if (/^\d{1,15}$/.test(text)) this.#options.onRetry?.(Number(text));
+      }
+    }
+  }
+
+  #dispatch(): void {
+    const id = this.#id;
+    const event = this.#event;
+    const has = this.#hasData || id !== undefined;
+    const data = this.#data.length === 1 ? (this.#data[0] as Uint8Array) : concat(this.#data, NEWLINE);
+    this.#reset();
+    if (!has) return;
+    this.#options.onEvent({
+      ...(id === undefined ? undefined : { id }),
+      ...(event === undefined ? undefined : { event }),
+      data,
+    });
+  }
+}
+
+const NEWLINE = new Uint8Array([LF]);
+
+function find(chunk: Uint8Array, byte: number, from: number): number {
+  const at = chunk.indexOf(byte, from);
+  return at === -1 ? chunk.length : at;
+}
+
+function concat(parts: readonly Uint8Array[], between: Uint8Array): Uint8Array {
+  if (parts.length === 0) return EMPTY;
+  let size = between.length * (parts.length - 1);
+  for (const part of parts) size += part.length;
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    if (at > 0 || part !== parts[0]) {
+      joined.set(between, at);
+      at += between.length;
+    }
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** Comment that keeps an idle stream open. */
+export const SSE_KEEPALIVE = ': keep-alive\n\n';
+
+/** One JSON text as an event of type `message`; line ends, in JSON only white space, become spaces. */
+export function sseEvent(pieces: readonly Piece[], id?: string): Piece[] {
+  const out: Piece[] = [id === undefined ? 'event: message\ndata: ' : `id: ${id}\nevent: message\ndata: `];
+  for (const piece of pieces) out.push(oneLine(piece));
+  out.push('\n\n');
+  return out;
+}
+
+/** An event without data that gives the client an id to resume from and, with `retryMs`, how long to wait. */
+export function ssePriming(id: string, retryMs?: number): string {
+  return `id: ${id}\n${retryMs === undefined ? '' : `retry: ${retryMs}\n`}data:\n\n`;
+}
+
+function oneLine(piece: Piece): Piece {
+  if (typeof piece === 'string') return /[\r\n]/.test(piece) ? piece.replace(/[\r\n]/g, ' ') : piece;
+  if (!piece.includes(LF) && !piece.includes(CR)) return piece;
+  const copy = new Uint8Array(piece);
+  for (let i = 0; i < copy.length; i++) if (copy[i] === LF || copy[i] === CR) copy[i] = 0x20;
+  return copy;
+}
