@@ -13,6 +13,7 @@ const ICONS = `[{"src":"https://example.com/i.png","mimeType":"image/png","sizes
 const ANNOTATIONS = `{"title":"T","readOnlyHint":true,"destructiveHint":false,"com.example/hint":{"deep":[1,2.50]}}`;
 
 const RICH_TOOL = `{"name":"rich","title":"Rich","description":"d","inputSchema":${INPUT_SCHEMA},"outputSchema":${OUTPUT_SCHEMA},"annotations":${ANNOTATIONS},"icons":${ICONS},"_meta":{"com.example/tool":{"v":1},"ui":{"resourceUri":"ui://rich/app"}},"x-unknown":{"a":null}}`;
+const SHAPE_TOOL = `{"name":"shape","inputSchema":{"type":"object"}}`;
 const LIST_TOOL = `{"name":"rows","inputSchema":{"type":"object"},"outputSchema":${LIST_SCHEMA}}`;
 const CONTENT = `[{"type":"text","text":"a\\u2028b","annotations":{"audience":["user"],"priority":0.10,"lastModified":"2026-01-01T00:00:00Z"},"_meta":{"com.example/c":1}},{"type":"image","data":"aGk=","mimeType":"image/png"},{"type":"audio","data":"aGk=","mimeType":"audio/wav"},{"type":"resource_link","uri":"https://example.com/x","name":"x","icons":${ICONS},"size":12345678901234567890},{"type":"resource","resource":{"uri":"journal://page/1","text":"t","_meta":{"k":1}}},{"type":"com.example/hologram","beam":{"phase":1.50},"unknown":[null]}]`;
 const RICH_RESULT = `{"content":${CONTENT},"structuredContent":{"big":12345678901234567890,"nested":{"z":1,"a":[1e2]}},"isError":false,"_meta":{"com.example/result":{"trace":"abc"}},"com.example/extra":{"kept":[true]}}`;
@@ -35,7 +36,7 @@ function offersFor(era: 'legacy' | 'modern'): Record<string, string> {
   };
   const execution = era === 'legacy' ? ',"execution":{"taskSupport":"optional"}' : '';
   return {
-    'tools/list': complete(`{"tools":[${RICH_TOOL.slice(0, -1)}${execution}},${LIST_TOOL}]}`, true),
+    'tools/list': complete(`{"tools":[${RICH_TOOL.slice(0, -1)}${execution}},${LIST_TOOL},${SHAPE_TOOL}]}`, true),
     'tools/call rich': complete(RICH_RESULT, false),
     'tools/call rows': complete(ROWS_RESULT, false),
     'resources/list': complete(`{"resources":[${RESOURCE}]}`, true),
@@ -103,11 +104,11 @@ describe.each(CELLS)('$front client, $upstream server', ({ front, upstream }) =>
     const [rich, rows] = result['tools'] as [Json, Json];
     const { execution, ...others } = rich;
     expect(others).toEqual(JSON.parse(RICH_TOOL));
-    expect(execution).toEqual(front === 'legacy' && upstream === 'legacy' ? { taskSupport: 'optional' } : undefined);
+    expect(execution).toEqual(front === 'legacy' ? { taskSupport: 'optional' } : undefined);
     expect(text).toContain(`"inputSchema":${INPUT_SCHEMA}`);
     expect(text).toContain(`"outputSchema":${OUTPUT_SCHEMA}`);
     expect(text).toContain(ANNOTATIONS);
-    if (front === 'modern' || upstream === 'legacy') {
+    if (front === 'modern') {
       expect(rows).toEqual(JSON.parse(LIST_TOOL));
       expect(text).toContain(`"outputSchema":${LIST_SCHEMA}`);
     } else {
@@ -130,7 +131,7 @@ describe.each(CELLS)('$front client, $upstream server', ({ front, upstream }) =>
     const { result } = await ask('tools/call', { name: 'rows', arguments: {} });
     const plain = JSON.parse(ROWS_RESULT) as Json;
     const wrapped = { ...plain, structuredContent: { result: plain['structuredContent'] } };
-    expect(result).toEqual(front === 'legacy' && upstream === 'modern' ? wrapped : plain);
+    expect(result).toEqual(front === 'legacy' ? wrapped : plain);
   });
 
   it('resources, templates and prompts', async () => {

@@ -125,27 +125,22 @@ class Parser implements SseParser {
       this.#size -= line.length;
       return;
     }
-    const name = decoder.decode(colon === -1 ? line : line.subarray(0, colon));
+    const nameEnd = colon === -1 ? line.length : colon;
     const from = colon === -1 ? line.length : colon + (line[colon + 1] === 0x20 ? 2 : 1);
-    this.#field(name, line.subarray(from));
+    this.#field(line, nameEnd, line.subarray(from));
   }
 
-  #field(name: string, value: Uint8Array): void {
-    switch (name) {
-      case 'data':
-        this.#data.push(value);
-        this.#hasData = true;
-        return;
-      case 'id':
-        if (!value.includes(0)) this.#id = decoder.decode(value);
-        return;
-      case 'event':
-        this.#event = decoder.decode(value);
-        return;
-      case 'retry': {
-        const text = decoder.decode(value);
-        if (/^\d{1,15}$/.test(text)) this.#options.onRetry?.(Number(text));
-      }
+  #field(line: Uint8Array, nameEnd: number, value: Uint8Array): void {
+    if (isText(line, nameEnd, DATA)) {
+      this.#data.push(value);
+      this.#hasData = true;
+    } else if (isText(line, nameEnd, ID)) {
+      if (!value.includes(0)) this.#id = decoder.decode(value);
+    } else if (isText(line, nameEnd, EVENT)) {
+      this.#event = isText(value, value.length, MESSAGE) ? 'message' : decoder.decode(value);
+    } else if (isText(line, nameEnd, RETRY)) {
+      const text = decoder.decode(value);
+      if (/^\d{1,15}$/.test(text)) this.#options.onRetry?.(Number(text));
     }
   }
 
@@ -165,6 +160,19 @@ class Parser implements SseParser {
 }
 
 const NEWLINE = new Uint8Array([LF]);
+const encoder = new TextEncoder();
+const DATA = encoder.encode('data');
+const ID = encoder.encode('id');
+const EVENT = encoder.encode('event');
+const RETRY = encoder.encode('retry');
+const MESSAGE = encoder.encode('message');
+
+/** Whether the bytes up to the offset are the text; nothing is decoded for the few that every event repeats. */
+function isText(bytes: Uint8Array, end: number, text: Uint8Array): boolean {
+  if (end !== text.length) return false;
+  for (let i = 0; i < end; i++) if (bytes[i] !== text[i]) return false;
+  return true;
+}
 
 function find(chunk: Uint8Array, byte: number, from: number): number {
   const at = chunk.indexOf(byte, from);

@@ -15,7 +15,7 @@ export interface EdgeLimits {
   readonly maxMessageBytes: number;
   /** Most elements of a legacy batch. @default 100 */
   readonly maxBatch: number;
-  /** What may wait for a slow reader of a stream before it is closed. @default 1048576 */
+  /** What may wait, from one second to the next, for a reader that takes nothing, before it is closed. @default 1048576 */
   readonly maxBufferedBytes: number;
   /** How long a reader may take nothing at all before it is closed, in milliseconds. @default 30000 */
   readonly stalledMs: number;

@@ -11,6 +11,7 @@ import {
   scan,
 } from '@hatago/protocol';
 import type { Principal } from '../core/exchange.ts';
+import { ShortMap } from '../core/short-map.ts';
 import type { EdgeDeps } from './deps.ts';
 import { DuplexCall } from './duplex-call.ts';
 import { scanErrorCode } from './http.ts';
@@ -47,7 +48,7 @@ const noHeader = (): undefined => undefined;
 
 /** Makes the hub's end of a pipe: one legacy session at most, and modern requests beside it. */
 export function createDuplex(deps: EdgeDeps, options: DuplexOptions): Duplex {
-  const calls = new Map<RequestId, DuplexCall>();
+  const calls = new ShortMap<RequestId, DuplexCall>();
   let session: LegacySession | undefined;
   /** Messages that came while `initialize` was being answered. */
   let early: Classified[] | undefined;
@@ -182,7 +183,7 @@ export function createDuplex(deps: EdgeDeps, options: DuplexOptions): Duplex {
     close(reason) {
       if (closed) return;
       draining = true;
-      for (const call of [...calls.values()]) call.end(reason);
+      for (const call of calls.values()) call.end(reason);
       session?.end(reason);
       closed = true;
     },

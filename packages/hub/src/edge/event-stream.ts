@@ -21,6 +21,8 @@ export interface StreamKeeper {
 }
 
 const SWEEP_MS = 1_000;
+/** How many times the bound a burst may exceed it between two sweeps. */
+const BURST = 32;
 
 /** Makes a keeper without anything to keep. */
 export function createStreamKeeper(deps: EdgeDeps): StreamKeeper {
@@ -75,10 +77,11 @@ export class EventStream implements Watched {
     return this.#ended || this.#reply.closed;
   }
 
-  /** Sends one ready event; a client that left too much unread is cut off instead. */
+  /** Sends one ready event; a client that left far too much unread is cut off instead. */
   send(event: readonly Piece[]): void {
     if (this.closed) return;
-    if (this.#reply.bufferedBytes > this.#keeper.deps.limits.maxBufferedBytes) return this.#cut('too much unread');
+    const { maxBufferedBytes } = this.#keeper.deps.limits;
+    if (this.#reply.bufferedBytes > maxBufferedBytes * BURST) return this.#cut('far too much unread');
     this.#silentSinceMs = this.#keeper.deps.now();
     this.#reply.write(event);
   }
@@ -94,6 +97,8 @@ export class EventStream implements Watched {
     const { limits } = this.#keeper.deps;
     const buffered = this.#reply.bufferedBytes;
     if (buffered > 0 && buffered >= this.#lastBuffered) {
+      // Twice in a row: what was written within one tick nobody has had the time to read.
+      if (this.#lastBuffered > limits.maxBufferedBytes) return this.#cut('too much unread');
       this.#stalledSinceMs ??= nowMs;
       if (nowMs - this.#stalledSinceMs >= limits.stalledMs) return this.#cut('nothing read');
     } else this.#stalledSinceMs = undefined;
@@ -105,6 +110,7 @@ export class EventStream implements Watched {
 
   #cut(reason: string): void {
     this.#ended = true;
+    this.#keeper.remove(this);
     this.#keeper.deps.log({ level: 'warn', event: 'edge.slow_reader', reason });
     this.#reply.destroy();
   }

@@ -28,7 +28,8 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
 const ALLOWED = (origin: string | undefined): GuardVerdict => ({ ok: true, origin });
 const NO_ORIGIN: GuardVerdict = ALLOWED(undefined);
 
-const bracketed = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
+/** An IPv6 literal as it stands in a URL; anything with one colon is a name and a port. */
+const bracketed = (host: string): string => (/^[^[]*:.*:/.test(host) ? `[${host}]` : host);
 
 /**
  * Makes a guard: `Host` must be a loopback name or a configured one, `Origin` may be absent (but not next to a cookie) and

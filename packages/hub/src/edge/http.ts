@@ -105,7 +105,8 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
       return refuse(reply, 'HATAGO_CONTENT_ENCODING');
     }
     const type = request.header('content-type');
-    if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type))) return refuse(reply, 'HATAGO_CONTENT_TYPE');
+    if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type)))
+      return refuse(reply, 'HATAGO_CONTENT_TYPE');
     if (!acceptsAnswer(request.header('accept'))) return refuse(reply, 'HATAGO_NOT_ACCEPTABLE');
     const { maxBodyBytes } = deps.limits;
     if (Number(request.header('content-length') ?? 0) > maxBodyBytes) return refuse(reply, 'HATAGO_BODY_TOO_LARGE');

@@ -11,12 +11,15 @@ import { type Canceller, createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Notification, Outcome, Principal } from '../core/exchange.ts';
 import { type AskRound, followParked, startRound } from './legacy-asks.ts';
-import { followTask } from './legacy-follow-task.ts';
+import { dropTask, followTask } from './legacy-follow-task.ts';
 import type { LegacyRequest, LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { withTaskSupport } from './legacy-tasks.ts';
 import { logInternal, runExchange } from './run.ts';
 import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
+
+/** How long a cancelled call may still turn out to be a task, in milliseconds. */
+const HANDLE_MS = 500;
 
 /** How a call ended, for those that do not answer it on its own request. */
 export type CallEnd = { readonly result: readonly Piece[] } | { readonly error: Payload };
@@ -38,6 +41,8 @@ export class LegacyCall implements Exchange {
   /** Takes the end of the call in place of its sink. */
   onEnd: ((end: CallEnd) => void) | undefined;
   #over = false;
+  /** It is on its way down the chain, not waiting for its client or a task. */
+  #running = false;
 
   constructor(owner: LegacySession, request: LegacyRequest, params: Payload, sink: Sink) {
     this.owner = owner;
@@ -68,12 +73,18 @@ export class LegacyCall implements Exchange {
 
   /** Sends the call down the chain; `params` differ from the client's in a further round. */
   run(params: Payload = this.params): void {
+    this.#running = true;
     const exchange: Exchange = params === this.params ? this : furtherRound(this, params);
     runExchange(this.owner.deps, exchange, (outcome) => this.outcome(outcome));
   }
 
   outcome(outcome: Outcome): void {
-    if (this.#over) return;
+    this.#running = false;
+    if (this.#over) {
+      // Nobody is left who could cancel it.
+      if (outcome.kind === 'task') dropTask(this, outcome.result);
+      return;
+    }
     switch (outcome.kind) {
       case 'error':
         return this.fail(toLegacyError(outcome.error));
@@ -97,7 +108,9 @@ export class LegacyCall implements Exchange {
       logInternal(this.owner.deps, this.method, error);
       return this.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
     }
-    this.answer(this.method === 'tools/list' && this.owner.offersTasks ? withTaskSupport(pieces) : pieces);
+    this.answer(
+      this.method === 'tools/list' && this.owner.offersTasks ? withTaskSupport(pieces, outcome.result) : pieces,
+    );
   }
 
   /** Answers with ready result text. */
@@ -125,6 +138,14 @@ export class LegacyCall implements Exchange {
     if (!this.#end()) return;
     this.signal.cancel(reason);
     this.sink.drop();
+  }
+
+  /** Like `cancel`, but a server that is about to make a task of the call gets a moment to name it, so that it can be cancelled. */
+  cancelTask(reason: string): void {
+    if (!this.#running) return this.cancel(reason);
+    if (!this.#end()) return;
+    this.sink.drop();
+    setTimeout(() => this.signal.cancel(reason), HANDLE_MS).unref();
   }
 
   #end(): boolean {

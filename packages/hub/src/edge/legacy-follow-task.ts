@@ -36,6 +36,13 @@ export function followTask(call: LegacyCall, handle: Payload): void {
   poll(followed, pauseOf(handle));
 }
 
+/** Cancels a task whose client has gone before it was known. */
+export function dropTask(call: LegacyCall, handle: Payload): void {
+  const taskId = handle.text('taskId');
+  if (taskId === undefined) return;
+  ask({ call, taskId, untilMs: 0, asked: new Set(), polls: 0 }, 'tasks/cancel', {}, () => {});
+}
+
 function poll(followed: Followed, pauseMs: number): void {
   const { call } = followed;
   const pause = setTimeout(() => {

@@ -14,6 +14,7 @@ import {
 } from '@hatago/protocol';
 import { type ErrorDetail, failure } from '../core/errors.ts';
 import type { Principal, SessionRef } from '../core/exchange.ts';
+import { ShortMap } from '../core/short-map.ts';
 import type { SessionRecord } from '../session/sessions.ts';
 import type { EdgeDeps } from './deps.ts';
 import type { OpenAsk } from './legacy-asks.ts';
@@ -65,7 +66,7 @@ export class LegacySession implements SessionRef, SessionRecord {
   streams: LegacyStreams | undefined;
   #level: LogLevel | undefined;
   #envelope: Envelope | undefined;
-  #calls: Map<RequestId, LegacyCall> | undefined;
+  #calls: ShortMap<RequestId, LegacyCall> | undefined;
   #standing: Sink | undefined;
   #listen: LegacyListen | undefined;
   #lastId = 0;
@@ -131,7 +132,7 @@ export class LegacySession implements SessionRef, SessionRecord {
 
   /** Registers a call; undefined when it was refused. */
   call(request: LegacyRequest, params: Payload, sink: Sink): LegacyCall | undefined {
-    this.#calls ??= new Map();
+    this.#calls ??= new ShortMap();
     if (this.#calls.has(request.id)) {
       refuse(sink, request, 'HATAGO_INVALID_REQUEST', { message: 'A request with this id is still in flight.' });
       return undefined;
@@ -206,7 +207,7 @@ export class LegacySession implements SessionRef, SessionRecord {
     this.ended = true;
     this.#listen?.close();
     this.tasks?.close(reason);
-    for (const call of [...(this.#calls?.values() ?? [])]) call.cancel(reason);
+    for (const call of this.#calls?.values() ?? []) call.cancel(reason);
     this.streams?.close();
     this.asks = undefined;
   }

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { atLeast, EMPTY_OBJECT, editObject, isRecord, joinPieces, Payload, type Piece } from '@hatago/protocol';
+import {
+  atLeast,
+  EMPTY_OBJECT,
+  editObject,
+  elementsOf,
+  isRecord,
+  joinPieces,
+  Payload,
+  type Piece,
+} from '@hatago/protocol';
 import type { LegacyCall } from './legacy-call.ts';
 import { type LegacyRequest, type LegacySession, refuse, TASKS_EXTENSION } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
@@ -29,15 +38,29 @@ export function offerTasks(
   return { result: [joinPieces(editObject(whole, { capabilities }))], tasks };
 }
 
-/** A tools list that says of every tool that it may be called as a task. */
-export function withTaskSupport(list: readonly Piece[]): readonly Piece[] {
+const supporting = new WeakMap<Payload, readonly Piece[]>();
+
+/**
+ * A tools list that says of every tool that it may be called as a task, schemas byte for byte. `origin` is what the list
+ * was made from; the same one gives the same list, made once.
+ */
+export function withTaskSupport(list: readonly Piece[], origin: Payload): readonly Piece[] {
+  const known = supporting.get(origin);
+  if (known !== undefined) return known;
   const whole = Payload.ofPieces(list);
-  const tools = whole.member('tools')?.value();
-  if (!Array.isArray(tools)) return list;
-  const supported = tools.map((tool: unknown) =>
-    isRecord(tool) && tool.execution === undefined ? { ...tool, execution: { taskSupport: 'optional' } } : tool,
-  );
-  return editObject(whole, { tools: JSON.stringify(supported) });
+  const tools = whole.member('tools');
+  const elements = tools === undefined ? undefined : elementsOf(tools);
+  if (elements === undefined) return list;
+  const pieces: Piece[] = ['['];
+  for (const [index, tool] of elements.entries()) {
+    if (index > 0) pieces.push(',');
+    const lacks = tool.isObject() && tool.member('execution') === undefined;
+    pieces.push(...(lacks ? editObject(tool, { execution: '{"taskSupport":"optional"}' }) : tool.pieces()));
+  }
+  pieces.push(']');
+  const result = [joinPieces(editObject(whole, { tools: pieces }))];
+  supporting.set(origin, result);
+  return result;
 }
 
 /** One tool call that its client follows as a task; the hub runs it, whatever the server makes of it. */
@@ -219,6 +242,6 @@ export class LegacyTasks {
 
 function stop(task: HubTask, reason: string): void {
   if (task.over) return;
-  task.call?.cancel(reason);
+  task.call?.cancelTask(reason);
   task.finish('cancelled', { error: Payload.ofValue({ code: -32602, message: `The task was cancelled: ${reason}.` }) });
 }

@@ -194,7 +194,7 @@ describe('the listener', () => {
     expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(body)));
     const { result } = JSON.parse(body) as { result: Record<string, string> };
     expect(result.text === text && result.end === 'ü').toBe(true);
-    expect(kit.edge.keeper.size).toBe(0);
+    await expect.poll(() => kit.edge.keeper.size).toBe(0);
   });
 
   it('closes a connection whose large answer nobody reads', async () => {

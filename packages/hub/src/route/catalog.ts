@@ -1,4 +1,4 @@
-import { editObject, Payload } from '@hatago/protocol';
+import { editObject, isRecord, Payload } from '@hatago/protocol';
 import { type ListKind, legacyToolOf } from './items.ts';
 import { buildNameTable, legacyPayload, type NameEntry, type NameTable, type Rename } from './name-table.ts';
 import type { Naming } from './names.ts';
@@ -8,7 +8,7 @@ import { sameBytes } from './same-bytes.ts';
 import { SERVERS_ITEM, SERVERS_URI } from './servers-resource.ts';
 import type { Member } from './settings.ts';
 
-/** The extension by which modern servers run tasks. */
+/** The extension of servers that run tasks. */
 const TASKS = 'io.modelcontextprotocol/tasks';
 
 /** Everything one route offers at one time; built anew when anything of it changes. */
@@ -74,7 +74,7 @@ const toolForms: Readonly<Record<View, (entry: NameEntry) => Payload>> = {
     payload.members()?.names.includes('execution')
       ? Payload.ofPieces(editObject(payload, { execution: null }))
       : payload,
-  /** Older clients send a task only to tools that say they take it; a modern server may make one of any call. */
+  /** Older clients send a task only to tools that say they take it; of such a server any may. */
   legacy: (entry) => {
     const payload = legacyPayload(entry);
     if (!mayRunTasks(entry.member) || payload.members()?.names.includes('execution')) return payload;
@@ -83,14 +83,13 @@ const toolForms: Readonly<Record<View, (entry: NameEntry) => Payload>> = {
 };
 
 function mayRunTasks({ upstream }: Member): boolean {
-  const offers = upstream.status.offers;
-  const extensions = offers?.era === 'modern' ? offers.capabilities.extensions : undefined;
-  return typeof extensions === 'object' && extensions !== null && TASKS in extensions;
+  const extensions = upstream.status.offers?.capabilities.extensions;
+  return isRecord(extensions) && TASKS in extensions;
 }
 
 /** What a list says of its own age: of several the least, and nothing lasting while one is missing. */
 function extrasOf(members: readonly Member[], kind: ListKind, aggregate: boolean): [string, Payload][] {
-  const lists = members.map(({ inventory }) => (inventory.listed ? inventory.lists[kind] : undefined));
+  const lists = members.map(({ inventory }) => (inventory.listed ? inventory.list(kind) : undefined));
   const ttlMs = Math.min(...lists.map((list) => list?.ttlMs ?? 0));
   const shared = lists.every((list) => list?.shared === true);
   const unknown = aggregate ? [] : (lists[0]?.extras ?? []);

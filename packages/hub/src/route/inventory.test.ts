@@ -30,7 +30,7 @@ function follow(script: Script): {
   return { up, inventory, logged, changes: () => changes };
 }
 
-const names = (inventory: Inventory): string[] => inventory.lists.tools.items.map(({ key }) => key);
+const names = (inventory: Inventory): string[] => inventory.list('tools').items.map(({ key }) => key);
 const tools = (...of: string[]): object[] => of.map((name) => ({ name, inputSchema: { type: 'object' } }));
 const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -56,8 +56,8 @@ describe('createInventory', () => {
     });
     await inventory.settled;
     expect(names(inventory)).toEqual(['a', 'b', 'c']);
-    expect(inventory.lists.tools).toMatchObject({ ttlMs: 100, shared: true, cut: false });
-    expect(inventory.lists.tools.extras.map(([name]) => name)).toEqual(['vendor']);
+    expect(inventory.list('tools')).toMatchObject({ ttlMs: 100, shared: true, cut: false });
+    expect(inventory.list('tools').extras.map(([name]) => name)).toEqual(['vendor']);
   });
 
   it('stops at a list that goes round in a circle, or on and on', async () => {
@@ -81,26 +81,23 @@ describe('createInventory', () => {
       tools: [{ name: 'x', n: 1 }, { title: 'none' }, 7 as never, { name: 'x', n: 2 }],
     });
     await inventory.settled;
-    expect(inventory.lists.tools.items.map(({ payload }) => payload.value())).toEqual([{ name: 'x', n: 1 }]);
+    expect(inventory.list('tools').items.map(({ payload }) => payload.value())).toEqual([{ name: 'x', n: 1 }]);
     expect(logged.filter(({ event }) => event === 'route.item_rejected')).toHaveLength(3);
   });
 
-  it('drops tools with forbidden headers of servers reached with headers, and says so', async () => {
+  it('notes the arguments that headers repeat, where their declarations are in order', async () => {
     const declare = (header: string): object => ({
       name: header,
       inputSchema: { type: 'object', properties: { a: { type: 'string', 'x-mcp-header': header } } },
     });
-    const http = follow({ id: 'a', type: 'http', tools: [declare('Authorization'), declare('Region')] });
-    await http.inventory.settled;
-    expect(names(http.inventory)).toEqual(['Region']);
-    expect(http.inventory.lists.tools.items[0]?.declarations).toEqual([
-      { header: 'Region', path: ['a'], type: 'string' },
+    const tools = [declare('Authorization'), declare('Region'), { name: 'x-mcp-header', inputSchema: {} }];
+    const { inventory } = follow({ id: 'a', tools });
+    await inventory.settled;
+    expect(inventory.list('tools').items.map(({ declarations }) => declarations)).toEqual([
+      undefined,
+      [{ header: 'Region', path: ['a'], type: 'string' }],
+      undefined,
     ]);
-    expect(http.logged).toContainEqual(expect.objectContaining({ event: 'sec.tool_rejected', tool: 'Authorization' }));
-    const stdio = follow({ id: 'a', type: 'stdio', tools: [declare('Authorization')] });
-    await stdio.inventory.settled;
-    expect(names(stdio.inventory)).toEqual(['Authorization']);
-    expect(stdio.inventory.lists.tools.items[0]?.declarations).toBeUndefined();
   });
 
   it('reads a list again when the server says that it changed, templates with resources', async () => {
@@ -147,8 +144,18 @@ describe('createInventory', () => {
     expect(inventory.listed).toBe(true);
     await vi.waitFor(() => expect(inventory.listed).toBe(false));
     expect(names(inventory)).toEqual(['x']);
+    up.setState('starting');
+    expect(inventory.listed).toBe(false);
     up.setState('ready');
     await vi.waitFor(() => expect(inventory.listed).toBe(true));
+  });
+
+  it('does not list a server for longer because it is tried again and again', async () => {
+    const { up, inventory } = follow({ id: 'a', tools: tools('x') });
+    await inventory.settled;
+    const trying = setInterval(() => up.setState(up.status.state === 'failed' ? 'starting' : 'failed'), 2);
+    await vi.waitFor(() => expect(inventory.listed).toBe(false));
+    clearInterval(trying);
   });
 
   it('asks again for a list that could not be read, and shows why meanwhile', async () => {

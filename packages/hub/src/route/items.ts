@@ -39,10 +39,8 @@ export interface Item {
   /** Its own name, URI or template. */
   readonly key: string;
   readonly payload: Payload;
-  /** The arguments of a tool that headers repeat; undefined for most. */
+  /** The arguments of a tool that headers repeat; undefined for most, and where the declarations break a rule. */
   readonly declarations: readonly ParamDeclaration[] | undefined;
-  /** What is wrong with a tool's declarations of such arguments. */
-  readonly headerFault: string | undefined;
 }
 
 /** An item that was left out, and why. */
@@ -67,13 +65,7 @@ export function parseItems(kind: ListKind, page: Payload): Result<{ items: Item[
       rejected.push({ key: undefined, reason: `it has no "${key}"` });
       continue;
     }
-    const declared = kind === 'tools' ? declaredHeaders(payload) : ok(undefined);
-    items.push({
-      key: text,
-      payload,
-      declarations: declared.ok ? declared.value : undefined,
-      headerFault: declared.ok ? undefined : declared.error,
-    });
+    items.push({ key: text, payload, declarations: kind === 'tools' ? declaredHeaders(payload) : undefined });
   }
   return ok({ items, rejected });
 }
@@ -81,12 +73,11 @@ export function parseItems(kind: ListKind, page: Payload): Result<{ items: Item[
 const MARK = Buffer.from('x-mcp-header');
 
 /** What a tool's schema says of headers; schemas that never mention them are not parsed. */
-function declaredHeaders(tool: Payload): Result<readonly ParamDeclaration[] | undefined, string> {
+function declaredHeaders(tool: Payload): readonly ParamDeclaration[] | undefined {
   const bytes = tool.bytes();
-  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(MARK)) return ok(undefined);
-  const declarations = declarationsOf(tool.member('inputSchema')?.value());
-  if (!declarations.ok) return declarations;
-  return ok(declarations.value.length === 0 ? undefined : declarations.value);
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(MARK)) return undefined;
+  const declared = declarationsOf(tool.member('inputSchema')?.value());
+  return declared.ok && declared.value.length > 0 ? declared.value : undefined;
 }
 
 /** A tool as legacy clients see it. */

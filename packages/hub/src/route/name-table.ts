@@ -110,12 +110,12 @@ const plainName = (id: string, name: string, naming: Naming): string =>
 
 function wantedOf(kind: 'tool' | 'prompt', member: Member): Wanted[] {
   if (kind === 'prompt') {
-    return member.inventory.lists.prompts.items.map((item) => ({ item, name: item.key, override: undefined }));
+    return member.inventory.list('prompts').items.map((item) => ({ item, name: item.key, override: undefined }));
   }
   const { include = ['*'], exclude = [], overrides = {} } = member.tools ?? {};
   const taken = new Set<string>();
   const wanted: Wanted[] = [];
-  for (const item of member.inventory.lists.tools.items) {
+  for (const item of member.inventory.list('tools').items) {
     if (!isIncluded(item.key, include, exclude)) continue;
     const override = Object.hasOwn(overrides, item.key) ? overrides[item.key] : undefined;
     const name = override?.name ?? item.key;

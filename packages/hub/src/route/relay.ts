@@ -125,13 +125,12 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     async send(exchange, to) {
       const { upstream } = to.member;
-      let { state } = upstream.status;
-      if (state === 'starting') {
+      // A server on its way up is worth a short wait; what is to be said of one that is down, it says best itself.
+      if (upstream.status.state === 'starting' && to.resume === undefined) {
         await untilStarted(to.member, settleMs);
-        state = upstream.status.state;
+        if (upstream.status.state === 'starting')
+          return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: upstream.id });
       }
-      if (state === 'failed' || state === 'starting')
-        return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: upstream.id });
       return finish(exchange, to, await upstream.request(toCall(exchange, to)));
     },
   };

@@ -82,16 +82,16 @@ export function buildResourceTable(members: readonly Member[], reserved: readonl
   };
 
   for (const member of members) {
-    const { lists, listed } = member.inventory;
-    for (const item of lists.resources.items) {
+    const { inventory } = member;
+    for (const item of inventory.list('resources').items) {
       const entry = place('resource', member, item, byUri);
-      if (entry !== undefined && listed) resources.push(entry);
+      if (entry !== undefined && inventory.listed) resources.push(entry);
     }
-    for (const item of lists.templates.items) {
+    for (const item of inventory.list('templates').items) {
       const entry = place('template', member, item, byTemplate);
       if (entry === undefined) continue;
       candidates.push({ member, target: entry.target, template: parseTemplate(entry.publicUri) });
-      if (listed) templates.push(entry);
+      if (inventory.listed) templates.push(entry);
     }
   }
   // The sort is stable, so between equals the order of the configuration decides.

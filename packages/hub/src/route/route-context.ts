@@ -8,8 +8,6 @@ import type { TaskIds } from './task-ids.ts';
 
 /** What the handlers of a route share. */
 export interface RouteContext {
-  /** The route's path. */
-  readonly path: string;
   readonly members: readonly Member[];
   /** Several servers behind one name space; false = one server, its names and URIs untouched. */
   readonly aggregate: boolean;

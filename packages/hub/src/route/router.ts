@@ -101,11 +101,15 @@ export function createRouter(options: RouterOptions): Router {
     inventory: inventories.acquire(server.upstream),
   }));
   const { settleMs = 3000, coalesceMs = 20, maxListBytes = 8 * 1024 * 1024 } = limits;
+  /** The rows of `hatago://servers` as listeners know them. */
+  let rows = '';
   const live = createLiveCatalog({
     build: () => buildCatalog({ members, aggregate: prefix, naming, maxListBytes }),
     heard: () => listeners.size > 0 && !settling.pending,
     tell(lists) {
-      if (prefix) listeners.resourceUpdated('', SERVERS_URI);
+      const now = prefix ? JSON.stringify(serverRows(members)) : '';
+      if (now !== rows) listeners.resourceUpdated('', SERVERS_URI);
+      rows = now;
       for (const list of lists) listeners.listChanged(list);
     },
     renamed: (rename) => logRename(log, options.path, rename),
@@ -151,7 +155,10 @@ export function createRouter(options: RouterOptions): Router {
     [
       'subscriptions/listen',
       (x) => {
-        if (listeners.size === 0) live.rebase();
+        if (listeners.size === 0) {
+          live.rebase();
+          rows = prefix ? JSON.stringify(serverRows(members)) : '';
+        }
         return listeners.open(x);
       },
     ],
@@ -185,13 +192,12 @@ interface Parts {
 }
 
 function buildContext(options: RouterOptions, parts: Parts): RouteContext {
-  const { path, prefix, node, limits = {}, log = NO_LOG } = options;
+  const { prefix, node, limits = {}, log = NO_LOG } = options;
   const { naming, members, sealer, live, settling } = parts;
   const states = createRequestStates({ sealer, ttlMs: limits.stateTtlMs, node });
   const taskIds = createTaskIds(sealer);
   const byId = new Map(members.map((member) => [member.upstream.id, member]));
   return {
-    path,
     members,
     aggregate: prefix,
     naming,

@@ -1,5 +1,6 @@
 import { EMPTY_OBJECT, MODERN_VERSION, Payload } from '@hatago/protocol';
 import { createCanceller } from '../core/cancel.ts';
+import { failure } from '../core/errors.ts';
 import { type Exchange, LOCAL, type Notification, type Outcome } from '../core/exchange.ts';
 import type { Offers, Upstream, UpstreamCall, UpstreamEvent, UpstreamStatus } from '../core/upstream.ts';
 
@@ -68,6 +69,7 @@ export function createScriptedUpstream(first: Script): ScriptedUpstream {
       return { state, error, offers: seen ? offersOf(upstream.script) : undefined };
     },
     async request(call) {
+      if (state === 'failed') return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: first.id });
       if (state === 'stopped') upstream.setState('ready');
       const list = LIST_MEMBERS[call.method];
       if (list === undefined) {

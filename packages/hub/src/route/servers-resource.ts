@@ -35,9 +35,9 @@ export function serverRows(members: readonly Member[]): readonly ServerRow[] {
     type: upstream.about.type,
     url: upstream.about.url ?? null,
     command: upstream.about.command ?? null,
-    tools: inventory.lists.tools.items.length,
-    resources: inventory.lists.resources.items.length,
-    prompts: inventory.lists.prompts.items.length,
+    tools: inventory.list('tools').items.length,
+    resources: inventory.list('resources').items.length,
+    prompts: inventory.list('prompts').items.length,
     error: upstream.status.error ?? inventory.error ?? null,
   }));
 }

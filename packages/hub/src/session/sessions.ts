@@ -54,35 +54,41 @@ export function newSessionId(): string {
 export function createSessions<T extends SessionRecord>(options: SessionOptions): Sessions<T> {
   const idleTtlMs = options.idleTtlMs ?? 3_600_000;
   const maxSessions = options.maxSessions ?? 50_000;
-  const byId = new Map<string, T>();
+  // Not a Map: sessions come and go, and an outgrown Map keeps what it held alive; see IdTable.
+  const byId: Record<string, T> = Object.create(null);
+  let size = 0;
   const ticker = createTicker(SWEEP_MS, () => sessions.sweep());
 
   const sessions: Sessions<T> = {
     get size() {
-      return byId.size;
+      return size;
     },
     add(session) {
-      if (byId.size >= maxSessions) sessions.sweep();
-      if (byId.size >= maxSessions) return false;
+      if (size >= maxSessions) sessions.sweep();
+      if (size >= maxSessions) return false;
       session.lastSeenMs = options.now();
-      byId.set(session.id, session);
+      if (!(session.id in byId)) size++;
+      byId[session.id] = session;
       ticker.start();
       return true;
     },
     find(id, owner) {
-      const session = byId.get(id);
+      const session = byId[id];
       if (session === undefined || session.owner !== owner) return undefined;
       session.lastSeenMs = options.now();
       return session;
     },
     end(session, reason) {
-      if (byId.get(session.id) === session) byId.delete(session.id);
-      if (byId.size === 0) ticker.stop();
+      if (byId[session.id] === session) {
+        delete byId[session.id];
+        size--;
+      }
+      if (size === 0) ticker.stop();
       session.end(reason);
     },
     sweep() {
       const nowMs = options.now();
-      for (const session of byId.values()) {
+      for (const session of Object.values(byId)) {
         if (session.busy) session.lastSeenMs = nowMs;
         else if (nowMs - session.lastSeenMs >= idleTtlMs) {
           sessions.end(session, 'idle for too long');
@@ -91,9 +97,9 @@ export function createSessions<T extends SessionRecord>(options: SessionOptions)
         session.prune(nowMs);
       }
     },
-    all: () => byId.values(),
+    all: () => Object.values(byId),
     close(reason) {
-      for (const session of [...byId.values()]) sessions.end(session, reason);
+      for (const session of Object.values(byId)) sessions.end(session, reason);
     },
   };
   return sessions;

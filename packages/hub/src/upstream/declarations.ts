@@ -20,13 +20,17 @@ export function learnDeclarations(
   const list = tools.value();
   if (!Array.isArray(list)) return page;
   const kept: number[] = [];
-  list.forEach((tool: unknown, index) => {
-    if (!isRecord(tool) || typeof tool.name !== 'string') return kept.push(index);
-    const declared = declarationsOf(tool.inputSchema);
-    if (!declared.ok) return rejected(tool.name, declared.error);
-    if (declared.value.length > 0) known.set(tool.name, declared.value);
-    return kept.push(index);
-  });
+  for (const [index, tool] of list.entries()) {
+    if (isRecord(tool) && typeof tool.name === 'string') {
+      const declared = declarationsOf(tool.inputSchema);
+      if (!declared.ok) {
+        rejected(tool.name, declared.error);
+        continue;
+      }
+      if (declared.value.length > 0) known.set(tool.name, declared.value);
+    }
+    kept.push(index);
+  }
   if (kept.length === list.length) return page;
   const elements = elementsOf(tools);
   const texts = kept.flatMap((at, i) => (i === 0 ? [elements[at] as Uint8Array] : [',', elements[at] as Uint8Array]));

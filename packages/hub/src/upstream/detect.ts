@@ -102,7 +102,8 @@ class Attempt {
     const reply = mustBeModern ? await asked : await within(asked, context.limits.probeMs, context.schedule);
     const evidence = reply === 'late' ? 'silent' : judge(reply, peer);
     if (evidence === 'modern') return this.#modern(peer, reply as Reply);
-    if (mustBeModern) throw new LinkError(failureOf(reply as Reply, 'does not answer server/discover as a modern server'));
+    if (mustBeModern)
+      throw new LinkError(failureOf(reply as Reply, 'does not answer server/discover as a modern server'));
     if (evidence === 'gone') return this.#again(reply as Reply);
     if (evidence === 'legacy') return this.#legacyOrSse(peer);
     return this.#silent(peer, asked);
@@ -202,8 +203,13 @@ export function judge(reply: Reply, peer: Peer): Evidence {
   const { outcome, failure, status } = reply;
   if (outcome.kind === 'complete') return isDiscover(outcome.result) ? 'modern' : 'legacy';
   if (failure !== undefined) {
-    if (failure.kind === 'auth' || (failure.kind === 'http' && !isRefusal(failure.status))) throw new LinkError(failure);
-    return peer.closed !== undefined ? 'gone' : failure.kind === 'unsent' || failure.kind === 'lost' ? 'gone' : 'legacy';
+    if (failure.kind === 'auth' || (failure.kind === 'http' && !isRefusal(failure.status)))
+      throw new LinkError(failure);
+    return peer.closed !== undefined
+      ? 'gone'
+      : failure.kind === 'unsent' || failure.kind === 'lost'
+        ? 'gone'
+        : 'legacy';
   }
   const error = outcome.kind === 'error' ? outcome.error.value() : undefined;
   if (!isRpcError(error)) return 'legacy';

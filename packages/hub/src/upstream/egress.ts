@@ -45,7 +45,8 @@ export function parseEgressHeaders(headers: { readonly [name: string]: string })
   for (const [name, value] of Object.entries(headers)) {
     if (!TOKEN.test(name)) return err(`${JSON.stringify(name)} is not a header name`);
     if (!HEADER_VALUE.test(value)) return err(`the header ${name} has characters a header cannot carry`);
-    if (!OWN_HEADERS.has(name.toLowerCase())) out.push(name, value);
+    const lower = name.toLowerCase();
+    if (!OWN_HEADERS.has(lower) && !lower.startsWith('sec-websocket-')) out.push(name, value);
   }
   return ok(out);
 }
@@ -63,21 +64,28 @@ export function redirectTarget(from: URL, location: string | undefined): URL | u
  */
 export async function openEgress(url: URL, headers: readonly string[]): Promise<Carrier> {
   const pool = await openPool(url.origin);
-  const fixed = [...headers, 'accept-encoding', 'identity'];
-  let path = url.pathname + url.search;
+  const way: Way = { pool, url, headers: [...headers, 'accept-encoding', 'identity'], path: url.pathname + url.search };
   return {
     url,
     request: (request, sink) => {
-      const sent = new Exchange(pool, url, { ...request, path: request.path ?? path }, fixed, sink, (to) => {
-        if (request.path === undefined) path = to;
-      });
-      sent.start();
-      return sent;
+      const exchange = new Exchange(way, request, sink);
+      exchange.start();
+      return exchange;
     },
     close: async () => {
       await pool.destroy().catch(() => {});
     },
   };
+}
+
+/** What the exchanges with one server share. */
+interface Way {
+  readonly pool: Pool;
+  readonly url: URL;
+  /** Sent with every request. */
+  readonly headers: readonly string[];
+  /** Where requests go that name no path; a permanent redirect changes it. */
+  path: string;
 }
 
 /**
@@ -99,12 +107,9 @@ async function openPool(origin: string): Promise<Pool> {
 
 /** One request with its redirects, as the handler the pool calls back. */
 class Exchange implements CarrierExchange, Dispatcher.DispatchHandler {
-  readonly #pool: Pool;
-  readonly #url: URL;
-  readonly #request: CarrierRequest & { readonly path: string };
-  readonly #fixed: readonly string[];
+  readonly #way: Way;
+  readonly #request: CarrierRequest;
   readonly #sink: CarrierSink;
-  readonly #moved: (path: string) => void;
   #path: string;
   #hops = 0;
   #abort: ((error?: Error) => void) | undefined;
@@ -112,28 +117,18 @@ class Exchange implements CarrierExchange, Dispatcher.DispatchHandler {
   #redirected: URL | undefined;
   #over = false;
 
-  constructor(
-    pool: Pool,
-    url: URL,
-    request: CarrierRequest & { readonly path: string },
-    fixed: readonly string[],
-    sink: CarrierSink,
-    moved: (path: string) => void,
-  ) {
-    this.#pool = pool;
-    this.#url = url;
+  constructor(way: Way, request: CarrierRequest, sink: CarrierSink) {
+    this.#way = way;
     this.#request = request;
-    this.#path = request.path;
-    this.#fixed = fixed;
+    this.#path = request.path ?? way.path;
     this.#sink = sink;
-    this.#moved = moved;
   }
 
   start(): void {
     const { method, body, headers } = this.#request;
     this.#abort = undefined;
     this.#starting = true;
-    this.#pool.dispatch({ path: this.#path, method, body, headers: [...this.#fixed, ...headers] }, this);
+    this.#way.pool.dispatch({ path: this.#path, method, body, headers: headers.concat(this.#way.headers) }, this);
     this.#starting = false;
   }
 
@@ -149,17 +144,7 @@ class Exchange implements CarrierExchange, Dispatcher.DispatchHandler {
 
   onHeaders(status: number, raw: Buffer[]): boolean {
     if (this.#over || status < 200) return true;
-    if (status >= 300 && status < 400) {
-      const location = headerOf(raw, 'location');
-      const to = redirectTarget(new URL(this.#path, this.#url), location);
-      // 303 asks for a GET of something else, which is no answer to a message.
-      const repeatable = status === 301 || status === 302 || status === 307 || status === 308;
-      if (to !== undefined && repeatable && this.#hops < MAX_REDIRECTS) {
-        if (status === 301 || status === 308) this.#moved(to.pathname + to.search);
-        this.#redirected = to;
-        return true;
-      }
-    }
+    if (status >= 300 && status < 400 && this.#redirects(status, headerOf(raw, 'location'))) return true;
     this.#sink.head(status, (name) => headerOf(raw, name));
     return true;
   }
@@ -181,6 +166,18 @@ class Exchange implements CarrierExchange, Dispatcher.DispatchHandler {
     this.#hops++;
     this.#path = to.pathname + to.search;
     this.start();
+  }
+
+  /** Whether the same message is to be sent once more, to another path of the server. */
+  #redirects(status: number, location: string | undefined): boolean {
+    // 303 asks for a GET of something else, which is no answer to a message.
+    if (status === 300 || status === 303 || status === 304 || this.#hops >= MAX_REDIRECTS) return false;
+    const to = redirectTarget(new URL(this.#way.url.origin + this.#path), location);
+    if (to === undefined) return false;
+    if ((status === 301 || status === 308) && this.#request.path === undefined)
+      this.#way.path = to.pathname + to.search;
+    this.#redirected = to;
+    return true;
   }
 
   onError(error: Error): void {

@@ -284,6 +284,32 @@ describe('openHttp', () => {
     expect(it.seen).toHaveLength(1);
   });
 
+  it('keeps few streams open that had their answer and were not ended', async () => {
+    const streaming = new Set<number>();
+    let fewer = (): void => {};
+    const gaveWay = new Promise<void>((resolve) => {
+      fewer = resolve;
+    });
+    await using server = await serve((got, res) => {
+      const id = idOf(got);
+      streaming.add(id);
+      res.on('close', () => {
+        streaming.delete(id);
+        fewer();
+      });
+      stream(res, event(result(id)));
+    });
+    await using it = await open(server);
+    for (let id = 1; id <= 17; id++) {
+      it.link.send(request(id));
+      await it.until('message', id);
+    }
+    await gaveWay;
+    expect(streaming.size).toBe(16);
+    expect(streaming.has(1)).toBe(false);
+    expect(it.all('failed')).toEqual([]);
+  });
+
   it('says nothing after it was closed, and ends what is open', async () => {
     await using server = await serve((_got, res) => void stream(res, event(note('started'))));
     await using it = await open(server);
@@ -292,6 +318,26 @@ describe('openHttp', () => {
     await it.link.close('done');
     it.link.send(request(2));
     expect(it.seen).toHaveLength(1);
+  });
+
+  it('takes a path with two slashes for a path', async () => {
+    await using server = await serve((got, res) => {
+      if (got.url === '/mcp') res.writeHead(308, { location: '/.//evil.test/mcp' }).end();
+      else if (got.url === '//evil.test/mcp') res.writeHead(307, { location: 'end' }).end();
+      else json(res, result(idOf(got)));
+    });
+    await using it = await open(server);
+    it.link.send(request(1));
+    await it.until('message');
+    it.link.send(request(2));
+    await it.until('message', 2);
+    expect(server.got.map((got) => got.url)).toEqual([
+      '/mcp',
+      '//evil.test/mcp',
+      '//evil.test/end',
+      '//evil.test/mcp',
+      '//evil.test/end',
+    ]);
   });
 
   it.each([

@@ -67,6 +67,12 @@ function logNote(note: LinkNote, server: string, log: Log): void {
     case 'protocol':
       return log({ level: 'warn', event: 'upstream_protocol', server, message: note.message });
     case 'reconnecting':
-      return log({ level: 'debug', event: 'upstream.reconnecting', server, message: note.message, delayMs: note.delayMs });
+      return log({
+        level: 'debug',
+        event: 'upstream.reconnecting',
+        server,
+        message: note.message,
+        delayMs: note.delayMs,
+      });
   }
 }

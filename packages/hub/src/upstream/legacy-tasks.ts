@@ -1,4 +1,12 @@
-import { editObject, fromLegacyCreated, isRecord, Payload, type Piece, TASKS_EXTENSION, toModernTask } from '@hatago/protocol';
+import {
+  editObject,
+  fromLegacyCreated,
+  isRecord,
+  Payload,
+  type Piece,
+  TASKS_EXTENSION,
+  toModernTask,
+} from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';

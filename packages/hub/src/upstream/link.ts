@@ -65,7 +65,7 @@ export interface LinkEvents {
    * with id null, comes as a message too, with `status`.
    */
   message(message: Scanned, relatedTo: number | undefined, status?: number): void;
-  /** This request gets no answer on this link; fired at most once per request, and never after its response. */
+  /** This request gets no answer on this link; fired at most once per request, to be ignored when it has its answer. */
   failed(id: number, failure: LinkFailure): void;
   /**
    * The link ended by itself: nothing more comes, every request without an answer is lost, `send` fails from now on.

@@ -39,7 +39,9 @@ export function isDiscover(result: Payload): boolean {
 
 /** Whether a `server/discover` result, or the data of −32022, names a legacy revision only. */
 export function namesOnlyLegacy(versions: unknown): boolean {
-  return Array.isArray(versions) && !versions.includes(MODERN_VERSION) && versions.some((v) => LEGACY_VERSIONS.includes(v));
+  return (
+    Array.isArray(versions) && !versions.includes(MODERN_VERSION) && versions.some((v) => LEGACY_VERSIONS.includes(v))
+  );
 }
 
 /** Speaks the modern era over a peer whose server answered `server/discover`. */
@@ -197,7 +199,7 @@ class Modern implements Connection, PeerHooks {
         return undefined;
       case -32022:
         // Refused before anything was done: the era is found out again, the caller may try again.
-        this.#events.stale();
+        queueMicrotask(() => this.#events.stale());
         return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server, retryAfterMs: 1000 });
       case -32021: {
         const required = isRecord(error.data) ? error.data.requiredCapabilities : undefined;

@@ -204,7 +204,11 @@ export class ParkedCall implements Parked, PendingSink {
     let comma = '';
     for (const ask of this.#asks.values()) {
       ask.announced = true;
-      result.push(`${comma}${JSON.stringify(ask.key)}:{"method":"${ask.method}","params":`, ...ask.params.pieces(), '}');
+      result.push(
+        `${comma}${JSON.stringify(ask.key)}:{"method":"${ask.method}","params":`,
+        ...ask.params.pieces(),
+        '}',
+      );
       comma = ',';
     }
     result.push(`},"requestState":"${this.#calls.round(this)}"}`);

@@ -100,7 +100,10 @@ export class ParkedCalls {
     const many = parked.owner === LOCAL.id ? maxParkedPerPrincipal * UNAUTHENTICATED_FACTOR : maxParkedPerPrincipal;
     if (mine.size <= many) return;
     for (const oldest of mine) {
-      oldest.cancel('too many calls wait for their client', failure('HATAGO_OVERLOADED', { server: this.options.server }));
+      oldest.cancel(
+        'too many calls wait for their client',
+        failure('HATAGO_OVERLOADED', { server: this.options.server }),
+      );
       return;
     }
   }

@@ -1,6 +1,7 @@
 import { EMPTY_OBJECT, type Members, methodInfo, Payload, type Piece, type Scanned } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
+import { IdTable } from '../core/id-table.ts';
 import type { Log } from '../core/log.ts';
 import { isRpcError, outcomeOf } from './failures.ts';
 import type { Gate } from './gate.ts';
@@ -68,7 +69,7 @@ export class Peer implements PendingOwner {
   strange = 0;
   closed: LinkFailure | undefined;
   readonly #options: PeerOptions;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new IdTable<Pending>();
   /** Cancelled requests whose answer never came, with the time of the cancellation. */
   readonly #ghosts = new Map<number, number>();
   #link: Link | undefined;
@@ -100,7 +101,8 @@ export class Peer implements PendingOwner {
 
   /** A fresh id; the params may need it before the request is put together. */
   mint(): number {
-    return ++this.#lastId;
+    this.#lastId = this.#pending.free(this.#lastId + 1);
+    return this.#lastId;
   }
 
   /** Sends a caller's request, now or when the gate lets it through. */
@@ -136,6 +138,9 @@ export class Peer implements PendingOwner {
   /** Puts a request on the link; the gate calls it for those that had to wait. */
   dispatch(pending: Pending): void {
     if (pending.stage === 'queued') pending.counted = true;
+    if (this.closed !== undefined) {
+      return this.settle(pending, failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: this.#options.server }));
+    }
     pending.stage = 'sent';
     pending.version = this.version;
     (this.#link as Link).send(pending);
@@ -176,10 +181,11 @@ export class Peer implements PendingOwner {
   /** Ends a request from our side and tells the server. */
   abandon(pending: Pending, reason: string, outcome?: Outcome): void {
     if (pending.stage === 'ended') return;
-    const sent = pending.stage === 'sent';
+    const told = pending.stage === 'sent' && this.closed === undefined && pending.method !== 'initialize';
+    // Ahead of the outcome, for whoever gets the connection next must know.
+    if (told && mayAsk(pending)) this.#ghosts.set(pending.id, this.#options.now());
     this.settle(pending, outcome ?? failure('HATAGO_UPSTREAM_LOST', { server: this.#options.server }));
-    if (!sent || this.closed !== undefined || pending.method === 'initialize') return;
-    if (mayAsk(pending)) this.#ghosts.set(pending.id, this.#options.now());
+    if (!told) return;
     if (this.cancelNotice) {
       this.notify('notifications/cancelled', [`{"requestId":${pending.id},"reason":${JSON.stringify(reason)}}`]);
     }
@@ -356,7 +362,7 @@ export class Peer implements PendingOwner {
     this.#sweeping?.();
     this.#sweeping = undefined;
     const { server } = this.#options;
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#pending.values()) {
       const sent = pending.stage === 'sent' && why.kind !== 'unsent';
       pending.failure = why;
       this.settle(pending, failure(sent ? 'HATAGO_UPSTREAM_LOST' : 'HATAGO_UPSTREAM_UNAVAILABLE', { server }));
@@ -375,7 +381,7 @@ export class Peer implements PendingOwner {
   readonly #sweep = (): void => {
     this.#sweeping = undefined;
     const now = this.#options.now();
-    for (const pending of [...this.#pending.values()]) this.#check(pending, now);
+    for (const pending of this.#pending.values()) this.#check(pending, now);
     if (this.#pending.size > 0) this.#watch();
   };
 

@@ -175,6 +175,10 @@ export class Pool {
     slot.leasedTo = undefined;
     const { group } = slot;
     if (!group.slots.has(slot)) return;
+    if (slot.connection?.peer.closed !== undefined) {
+      this.#forget(slot);
+      return;
+    }
     // What a cancelled call may still ask would be taken for a question of the next one.
     if ((slot.connection?.peer.ghosts() ?? 0) > 0) {
       void this.#drop(slot, 'a cancelled call may still run on it');

@@ -17,7 +17,6 @@ import { type LeaseEvents, type LeaseTerms, Pool } from './pool.ts';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type UpstreamDeps, type UpstreamSpec, type Verdicts } from './spec.ts';
 import { createMemoryVerdicts, isFresh } from './verdicts.ts';
 
-
 /** A connection that lasted this long ends a series of failures, in milliseconds. */
 const STABLE_MS = 10_000;
 
@@ -200,7 +199,7 @@ class ManagedUpstream implements Upstream {
 
   /** The shared connection, opened if it is not there; undefined when it cannot be. */
   #ensure(): Promise<Connection | undefined> {
-    if (this.#main !== undefined) return Promise.resolve(this.#main);
+    if (this.#main !== undefined && this.#main.peer.closed === undefined) return Promise.resolve(this.#main);
     if (this.#closing.cancelled) return Promise.resolve(undefined);
     this.#connecting ??= this.#start().finally(() => {
       this.#connecting = undefined;
@@ -248,7 +247,9 @@ class ManagedUpstream implements Upstream {
     const release = this.#closing.onCancel((reason) => canceller.cancel(reason));
     const { connectMs } = this.#context.timeouts;
     const stop =
-      connectMs > 0 ? this.#context.schedule(connectMs, () => canceller.cancel('it took too long to connect')) : release;
+      connectMs > 0
+        ? this.#context.schedule(connectMs, () => canceller.cancel('it took too long to connect'))
+        : release;
     try {
       return await connect({
         context: this.#context,
@@ -348,7 +349,11 @@ class ManagedUpstream implements Upstream {
     this.#main?.follow(new Set(this.#followed.resource.keys()), new Set(this.#followed.task.keys()));
   }
 
-  #setStatus(state: UpstreamStatus['state'], error: string | undefined, offers: Offers | undefined = this.#status.offers): void {
+  #setStatus(
+    state: UpstreamStatus['state'],
+    error: string | undefined,
+    offers: Offers | undefined = this.#status.offers,
+  ): void {
     this.#status = { state, error, offers };
     this.#emit({ type: 'state' });
   }

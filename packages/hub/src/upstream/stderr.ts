@@ -88,10 +88,15 @@ export function createStderrLog(options: StderrOptions): StderrLog {
       if (partial.length < MAX_LINE)
         partial += bytes.toString('utf8', at, Math.min(end, at + MAX_LINE - partial.length));
       if (newline === -1) return;
-      if (allowed()) line(partial);
-      else dropped++;
-      partial = '';
       at = newline + 1;
+      if (allowed()) line(partial);
+      else {
+        // A flood is counted without looking at its lines one by one.
+        const last = bytes.lastIndexOf(LF);
+        dropped += 1 + newlinesIn(bytes, at, last + 1);
+        at = last + 1;
+      }
+      partial = '';
     }
   }
 
@@ -110,4 +115,10 @@ export function createStderrLog(options: StderrOptions): StderrLog {
       reportDropped();
     },
   };
+}
+
+function newlinesIn(bytes: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let i = from; i < to; i++) if (bytes[i] === LF) count++;
+  return count;
 }

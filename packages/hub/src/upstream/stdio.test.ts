@@ -2,52 +2,23 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { payloadOf } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
 import { createCanceller, NEVER } from '../core/cancel.ts';
-import type { Link, LinkEvents, LinkFailure, LinkNote, Outgoing } from './link.ts';
+import type { Link } from './link.ts';
 import { isGroupAlive } from './process-group.ts';
 import { openStdio, type StdioDeps, type StdioSpec } from './stdio.ts';
+import { createRecorder, type Recorder, request } from './testing/recorder.ts';
 
-type Seen =
-  | { type: 'message'; value: unknown }
-  | { type: 'failed'; id: number; failure: LinkFailure }
-  | { type: 'closed'; failure: LinkFailure }
-  | { type: 'note'; note: LinkNote };
-
-/** A link with what it reports, in order, and a way to wait for more. */
-interface Opened extends AsyncDisposable {
-  link: Link;
-  seen: Seen[];
-  until(found: (seen: Seen[]) => boolean): Promise<void>;
-  messages(): unknown[];
-}
+type Opened = Recorder & AsyncDisposable & { link: Link; messages(): unknown[] };
 
 async function open(spec: StdioSpec, deps: Partial<StdioDeps> = {}): Promise<Opened> {
-  const seen: Seen[] = [];
-  let check = (): void => {};
-  const add = (what: Seen): void => {
-    seen.push(what);
-    check();
-  };
-  const events: LinkEvents = {
-    message: (message) => add({ type: 'message', value: payloadOf(message).value() }),
-    failed: (id, failure) => add({ type: 'failed', id, failure }),
-    closed: (failure) => add({ type: 'closed', failure }),
-  };
-  const note = (what: LinkNote): void => add({ type: 'note', note: what });
-  const link = await openStdio(spec, events, { signal: NEVER, note, killAfterMs: 300, ...deps });
+  const recorder = createRecorder();
+  const all = { signal: NEVER, note: recorder.note, killAfterMs: 300, ...deps };
+  const link = await openStdio(spec, recorder.events, all);
   return {
+    ...recorder,
     link,
-    seen,
-    messages: () => seen.filter((s) => s.type === 'message').map((s) => s.value),
-    until: (found) =>
-      new Promise((resolve) => {
-        check = () => {
-          if (found(seen)) resolve();
-        };
-        check();
-      }),
+    messages: () => recorder.all('message').map((one) => one.value),
     [Symbol.asyncDispose]: () => link.close('end of test'),
   };
 }
@@ -57,27 +28,17 @@ const node = (code: string, more: Partial<StdioSpec> = {}): StdioSpec => ({
   args: ['-e', code],
   ...more,
 });
-const request = (id: number, params = '{}'): Outgoing => ({
-  message: [`{"jsonrpc":"2.0","id":${id},"method":"m","params":`, Buffer.from(params), '}'],
-  id,
-  method: 'm',
-});
 /** Defines `say`, which sends a notification. */
 const SAY = `const say = (value) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', method: 'said', params: value }) + '\\n');`;
 const ECHO = `${SAY} require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, params } = JSON.parse(line); process.stdout.write(JSON.stringify({ result: params, jsonrpc: '2.0', id }) + '\\n'); });`;
 const said = (value: unknown) => ({ jsonrpc: '2.0', method: 'said', params: value });
-const count =
-  (type: Seen['type'], n: number) =>
-  (seen: Seen[]): boolean =>
-    seen.filter((s) => s.type === type).length >= n;
-
 describe.skipIf(process.platform === 'win32')('openStdio', () => {
   it('sends messages and reports what comes back', async () => {
     await using it = await open(node(ECHO));
     expect(it.link.attributed).toBe(false);
     for (let id = 0; id < 50; id++) it.link.send(request(id, `{"text":"${id} é 旅籠"}`));
-    await it.until(count('message', 50));
+    await it.until('message', 50);
     expect(it.messages()).toEqual(
       Array.from({ length: 50 }, (_, id) => ({ jsonrpc: '2.0', id, result: { text: `${id} é 旅籠` } })),
     );
@@ -87,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
     const code = `${SAY} process.stdin.once('data', (chunk) => say(chunk.toString().split('\\n').length - 1));`;
     await using it = await open(node(code));
     for (let id = 0; id < 20; id++) it.link.send(request(id));
-    await it.until(count('message', 1));
+    await it.until('message');
     expect(it.messages()).toEqual([said(20)]);
   });
 
@@ -98,7 +59,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
       const args = ['; id', '$(id)', '`id`', '&&', 'a\nb', '"&calc'];
       const spec = { command: process.execPath, args: ['-e', code, ...args], env: { KEY: 'v' }, cwd: folder };
       await using it = await open(spec, { inherited: { PATH: '/bin', CANARY: 'secret' } });
-      await it.until(count('message', 1));
+      await it.until('message');
       expect(it.messages()).toEqual([said([{ PATH: '/bin', KEY: 'v' }, folder, args])]);
     } finally {
       rmSync(folder, { recursive: true });
@@ -109,8 +70,8 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
     const code = `${SAY} console.log('\\x1b[32mServer v1\\x1b[0m'); console.log('{"level":"info"}'); console.log('');
       console.log('42'); for (let i = 0; i < 40; i++) console.log('more'); say(1);`;
     await using it = await open(node(code));
-    await it.until(count('message', 1));
-    const notes = it.seen.filter((s) => s.type === 'note').map((s) => s.note);
+    await it.until('message');
+    const notes = it.all('note').map((one) => one.note);
     expect(notes).toHaveLength(20);
     expect(notes.slice(0, 3)).toEqual(
       ['Server v1', '{"level":"info"}', '42'].map((line) => ({ type: 'banner', line })),
@@ -120,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
   it('splits a batch', async () => {
     const code = `console.log('[{"jsonrpc":"2.0","method":"a"},{"jsonrpc":"2.0","method":"b"}]')`;
     await using it = await open(node(code));
-    await it.until(count('message', 2));
+    await it.until('message', 2);
     expect(it.messages()).toEqual([
       { jsonrpc: '2.0', method: 'a' },
       { jsonrpc: '2.0', method: 'b' },
@@ -134,7 +95,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
       console.log('{"jsonrpc":"2.0","id":3,"method":"ask","params":' + big);
       say('fine');`;
     await using it = await open(node(code), { maxMessageBytes: 2000 });
-    await it.until(count('message', 1));
+    await it.until('message');
     expect(it.seen.map((s) => (s.type === 'failed' ? [s.id, s.failure.kind] : s.type))).toEqual([
       [1, 'protocol'],
       [2, 'too_large'],
@@ -146,7 +107,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
   it('ends a server that writes without end and without a newline', async () => {
     const code = `const flood = () => { while (process.stdout.write('x'.repeat(65536))); process.stdout.once('drain', flood); }; flood();`;
     await using it = await open(node(code), { maxMessageBytes: 100_000 });
-    await it.until(count('closed', 1));
+    await it.until('closed');
     expect(it.seen).toEqual([{ type: 'closed', failure: expect.objectContaining({ kind: 'protocol' }) }]);
   });
 
@@ -154,23 +115,26 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
     const code = `${SAY} require('fs').writeSync(2, 'last words'); for (let i = 0; i < 2000; i++) say(i);
       process.stdout.write('{"jsonrpc":"2.0","id":5,"result":{"half', () => process.exit(3));`;
     await using it = await open(node(code));
-    await it.until(count('closed', 1));
+    await it.until('closed');
     expect(it.messages()).toHaveLength(2000);
     expect(it.seen.filter((s) => s.type === 'failed' || s.type === 'closed')).toEqual([
       { type: 'closed', failure: { kind: 'lost', message: 'the server exited with code 3' } },
     ]);
     expect(it.link.stderr?.()).toBe('last words');
     it.link.send(request(6));
-    await it.until((seen) => seen.some((s) => s.type === 'failed' && s.id === 6 && s.failure.kind === 'unsent'));
+    await it.until('failed');
+    expect(it.all('failed')).toEqual([
+      { type: 'failed', id: 6, failure: { kind: 'unsent', message: 'the server is not running' } },
+    ]);
   });
 
   it('reports the end of a server although a grandchild holds its pipes, and ends the grandchild', async () => {
     const script = `sleep 1000 & printf '{"jsonrpc":"2.0","method":"said","params":%s}\\n' $$; sleep 1000`;
     await using it = await open({ command: 'sh', args: ['-c', script] });
-    await it.until(count('message', 1));
+    await it.until('message');
     const pgid = (it.messages()[0] as { params: number }).params;
     process.kill(pgid, 'SIGKILL');
-    await it.until(count('closed', 1));
+    await it.until('closed');
     expect(it.seen.at(-1)).toMatchObject({ failure: { kind: 'lost', message: 'the server was ended by SIGKILL' } });
     await it.link.close('end');
     expect(isGroupAlive(pgid)).toBe(false);
@@ -180,7 +144,7 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
     const script = `trap '' TERM; sh -c "trap '' TERM; while :; do sleep 1; done" &
       printf '{"jsonrpc":"2.0","method":"said","params":%s}\\n' $$; while :; do sleep 1; done`;
     await using it = await open({ command: 'sh', args: ['-c', script] });
-    await it.until(count('message', 1));
+    await it.until('message');
     const pgid = (it.messages()[0] as { params: number }).params;
     await it.link.close('test');
     expect(isGroupAlive(pgid)).toBe(false);
@@ -190,12 +154,12 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
   it('tells what was never sent from what was lost when a server dies', async () => {
     const big = `"${'x'.repeat(1_000_000)}"`;
     await using it = await open(node(`${SAY} say(process.pid); setInterval(() => {}, 1000)`));
-    await it.until(count('message', 1));
+    await it.until('message');
     it.link.send(request(1, big));
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     it.link.send(request(2, big));
     process.kill((it.messages()[0] as { params: number }).params, 'SIGKILL');
-    await it.until(count('closed', 1));
+    await it.until('closed');
     expect(it.seen.slice(1)).toEqual([
       { type: 'failed', id: 2, failure: { kind: 'unsent', message: 'the server was ended by SIGKILL' } },
       { type: 'closed', failure: { kind: 'lost', message: 'the server was ended by SIGKILL' } },
@@ -207,13 +171,13 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
     const big = `"${'x'.repeat(900_000)}"`;
     for (let id = 1; id <= 3; id++) it.link.send(request(id, big));
     expect(it.seen).toEqual([]);
-    await it.until(count('failed', 1));
+    await it.until('failed');
     expect(it.seen).toEqual([{ type: 'failed', id: 3, failure: expect.objectContaining({ kind: 'overloaded' }) }]);
   });
 
   it('notes what a server writes to stderr, without escapes', async () => {
     await using it = await open(node(`console.error('\\x1b[31mred\\x1b[0m')`));
-    await it.until(count('note', 1));
+    await it.until('note');
     expect(it.seen[0]).toEqual({ type: 'note', note: { type: 'stderr', line: 'red' } });
   });
 

@@ -222,6 +222,8 @@ class StdioLink implements Link {
 
   #line(source: Uint8Array, start: number, end: number): void {
     if (this.#over) return;
+    // What does not even begin like a message is not worth a scan: a server may print any amount of it.
+    if (!beginsLikeMessage(source, start, end)) return this.#banner(source.subarray(start, end));
     const scanned = scan(source, start, end);
     if (scanned.ok && isMessage(scanned.value)) return deliver(scanned.value, undefined, this.#events);
     const line = source.subarray(start, end);
@@ -314,11 +316,14 @@ class StdioLink implements Link {
   }
 }
 
+function beginsLikeMessage(source: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (source[at] === 0x20 || source[at] === 0x09)) at++;
+  return source[at] === 0x7b || source[at] === 0x5b;
+}
+
 /** Whether a line that is no JSON was meant as a message rather than for people to read. */
 function looksLikeMessage(line: Uint8Array): boolean {
-  let at = 0;
-  while (at < line.length && (line[at] === 0x20 || line[at] === 0x09)) at++;
-  if (line[at] !== 0x7b) return false;
-  const head = Buffer.from(line.buffer, line.byteOffset + at, Math.min(line.length - at, 1024));
+  const head = Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, 1024));
   return head.includes('"jsonrpc"') || responseIdOf(head, line) !== undefined;
 }

@@ -1,4 +1,5 @@
 import { encodeHeaderValue } from '@hatago/protocol';
+import { IdTable } from '../core/id-table.ts';
 import { backoffDelay, DEFAULT_BACKOFF } from './backoff.ts';
 import type { Carrier, CarrierExchange, CarrierRequest, CarrierSink } from './carrier.ts';
 import { HttpCall } from './http-call.ts';
@@ -30,7 +31,7 @@ class StreamableLink implements Link, HttpHost {
   readonly maxMessageBytes: number;
   readonly #carrier: Carrier;
   readonly #deps: LinkDeps;
-  readonly #calls = new Map<number, HttpCall>();
+  readonly #calls = new IdTable<HttpCall>();
   readonly #lingering = new Set<HostedCall>();
   #sessionId: string | undefined;
   #version: string | undefined;

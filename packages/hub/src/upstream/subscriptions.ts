@@ -44,6 +44,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   let missed = false;
   let attempt = 0;
   let stopRetry: (() => void) | undefined;
+  /** The server does not know the method. */
+  let refused = false;
   let closed = false;
 
   const wanted = (): Filter => {
@@ -62,7 +64,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     queueMicrotask(() => {
       planned = false;
       const text = JSON.stringify(wanted());
-      if (closed || (text === wantedText && current !== undefined)) return;
+      if (closed || refused || (text === wantedText && (current !== undefined || stopRetry !== undefined))) return;
       wantedText = text;
       open();
     });
@@ -99,7 +101,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     current = undefined;
     if (closed || peer.closed !== undefined) return;
     // A server without the method will not learn it while this connection lasts.
-    if (outcome.kind === 'error' && isUnknownMethod(outcome.error)) return;
+    refused = outcome.kind === 'error' && isUnknownMethod(outcome.error);
+    if (refused) return;
     missed = true;
     const delay = backoffDelay(attempt++, DEFAULT_BACKOFF, context.random());
     stopRetry = context.schedule(delay, open);

@@ -38,7 +38,9 @@ type Tool = Record<string, unknown> & { name: string };
 
 function toolsIn(page: Payload): Tool[] {
   const tools = page.member('tools')?.value();
-  return Array.isArray(tools) ? tools.filter((tool): tool is Tool => isRecord(tool) && typeof tool.name === 'string') : [];
+  return Array.isArray(tools)
+    ? tools.filter((tool): tool is Tool => isRecord(tool) && typeof tool.name === 'string')
+    : [];
 }
 
 function toFacts(tool: Tool): ToolFacts {

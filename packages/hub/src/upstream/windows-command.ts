@@ -60,8 +60,8 @@ function quote(text: string): string {
 }
 
 function find(command: string, env: WindowsLookup['env'], exists: (path: string) => boolean): string | undefined {
-  const extensions = (valueOf(env, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';').filter((ext) => ext !== '');
-  const folders = /[\\/]/.test(command) ? [''] : (valueOf(env, 'PATH') ?? '').split(';').filter((dir) => dir !== '');
+  const extensions = (variable(env, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';').filter((ext) => ext !== '');
+  const folders = /[\\/]/.test(command) ? [''] : (variable(env, 'PATH') ?? '').split(';').filter((dir) => dir !== '');
   for (const folder of folders) {
     const base = folder === '' ? command : win32.join(folder, command);
     if (win32.extname(command) !== '' && exists(base)) return base;
@@ -73,7 +73,7 @@ function find(command: string, env: WindowsLookup['env'], exists: (path: string)
   return undefined;
 }
 
-function valueOf(env: WindowsLookup['env'], name: string): string | undefined {
+function variable(env: WindowsLookup['env'], name: string): string | undefined {
   for (const key of Object.keys(env)) if (key.toUpperCase() === name) return env[key];
   return undefined;
 }

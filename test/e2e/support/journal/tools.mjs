@@ -33,7 +33,7 @@ export const TOOLS = {
     },
   },
   /** A task: works a moment, may ask on the way, may fail, waits to be cancelled when told to. */
-  job: { taskSupport: 'optional', run: (call) => call.server.tasks.start(call) },
+  job: { taskSupport: 'required', run: (call) => call.server.tasks.start(call) },
   /** Never answers. */
   hang: { run: (call) => call.journal({ nonce: call.args.nonce }) },
   /** Kills its own process without a word. */

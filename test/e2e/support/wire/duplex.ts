@@ -14,7 +14,7 @@ import {
   withEnvelope,
 } from './client.ts';
 import { createEventReader } from './event-reader.ts';
-import { post } from './http.ts';
+import { createAgent, post } from './http.ts';
 
 /** A transport that carries texts both ways. */
 interface Pipe {
@@ -99,10 +99,14 @@ export async function connectWs(url: string, options: DuplexOptions = {}): Promi
 
 /** A client of the HTTP+SSE transport of 2024-11-05. */
 export async function connectSse(url: string, options: WireOptions = {}): Promise<WireClient> {
+  const agent = createAgent();
   let request: http.ClientRequest | undefined;
   const pipe: Pipe = {
     write: () => {},
-    close: async () => void request?.destroy(),
+    async close() {
+      request?.destroy();
+      agent.destroy();
+    },
   };
   const endpoint = await new Promise<string>((resolve, reject) => {
     request = http.request(url, { headers: { accept: 'text/event-stream' } }, (response) => {
@@ -118,7 +122,7 @@ export async function connectSse(url: string, options: WireOptions = {}): Promis
     request.on('error', reject).end();
   });
   pipe.write = async (text) => {
-    const { status, body } = await post(endpoint, {}, text, () => {});
+    const { status, body } = await post(agent, endpoint, {}, text, () => {});
     if (status >= 400) throw new Error(`POST answered ${status}: ${body}`);
   };
   return connect(pipe, { version: '2024-11-05', ...options });

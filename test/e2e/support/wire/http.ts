@@ -13,8 +13,12 @@ import {
 } from './client.ts';
 import { createEventReader } from './event-reader.ts';
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 4096 });
 const ACCEPT = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+
+/** The connections of one client; closed with it, for a pooled connection may be gone when it is used late. */
+export function createAgent(): http.Agent {
+  return new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+}
 
 /** What came back for one POST. */
 export interface Posted {
@@ -26,6 +30,7 @@ export interface Posted {
 
 /** Sends one body; events of a streamed answer are handed over as they come. */
 export function post(
+  agent: http.Agent,
   url: string,
   headers: Record<string, string>,
   body: string,
@@ -57,6 +62,7 @@ export function post(
 }
 
 interface Channel {
+  readonly agent: http.Agent;
   headersFor(method: string | undefined, params: Record<string, unknown>): Record<string, string>;
   prepare(params: Record<string, unknown>): Record<string, unknown>;
 }
@@ -75,10 +81,11 @@ function exchange(url: string, channel: Channel, options: WireOptions, message: 
     else void reply(parsed);
   };
   const reply = async (ask: Message): Promise<void> => {
-    await post(url, channel.headersFor(undefined, {}), await answerAsk(options, ask, id), () => {});
+    await post(channel.agent, url, channel.headersFor(undefined, {}), await answerAsk(options, ask, id), () => {});
   };
   const headers = channel.headersFor(message.method, message.params ?? {});
   const posted = post(
+    channel.agent,
     url,
     headers,
     body,
@@ -104,7 +111,9 @@ function bodyOf(id: string | number, method: string, params: object, text: strin
 /** A client of 2026-07-28 over HTTP: no session, an envelope with every request. */
 export function connectModernHttp(url: string, options: WireOptions = {}): WireClient {
   let lastId = 0;
+  const agent = createAgent();
   const channel: Channel = {
+    agent,
     prepare: (params) => withEnvelope(params, options),
     headersFor(method, params) {
       const name = params['name'] ?? params['uri'] ?? params['taskId'];
@@ -129,9 +138,9 @@ export function connectModernHttp(url: string, options: WireOptions = {}): WireC
     request: (method, params, id) => send(method, params, id).answer,
     async notify(method, params = {}) {
       const body = JSON.stringify({ jsonrpc: '2.0', method, params: channel.prepare(params) });
-      await post(url, channel.headersFor(method, params), body, () => {});
+      await post(agent, url, channel.headersFor(method, params), body, () => {});
     },
-    close: async () => {},
+    close: async () => agent.destroy(),
   };
 }
 
@@ -142,25 +151,26 @@ export async function connectLegacyHttp(
 ): Promise<WireClient & { readonly sessionId: string }> {
   let lastId = 0;
   const version = options.version ?? '2025-11-25';
+  const agent = createAgent();
   const opening = { jsonrpc: '2.0', id: 'hello', method: 'initialize', params: initializeParams(options) };
   let helloText = '';
-  const posted = await post(url, {}, JSON.stringify(opening), (text) => {
+  const posted = await post(agent, url, {}, JSON.stringify(opening), (text) => {
     helloText = text;
   });
   const hello = JSON.parse(posted.body === '' ? helloText : posted.body) as Message;
   const sessionId = posted.headers['mcp-session-id'];
   if (typeof sessionId !== 'string') throw new Error(`no session: HTTP ${posted.status} ${posted.body}`);
   const headers = { 'mcp-session-id': sessionId, 'mcp-protocol-version': version };
-  const channel: Channel = { prepare: (params) => params, headersFor: () => headers };
+  const channel: Channel = { agent, prepare: (params) => params, headersFor: () => headers };
   const notify = async (method: string, params: Record<string, unknown> = {}): Promise<void> => {
-    await post(url, headers, JSON.stringify({ jsonrpc: '2.0', method, params }), () => {});
+    await post(agent, url, headers, JSON.stringify({ jsonrpc: '2.0', method, params }), () => {});
   };
   const send: WireClient['send'] = (method, params = {}, id = ++lastId, text) => {
     const sent = exchange(url, channel, options, { id, method, params }, bodyOf(id, method, params, text));
     return { answer: sent.answer, cancel: () => void notify('notifications/cancelled', { requestId: id }) };
   };
   await notify('notifications/initialized');
-  const closeStream = options.stream === true ? await openStream(url, headers, options) : undefined;
+  const closeStream = options.stream === true ? await openStream(channel, url, options) : undefined;
   return {
     era: 'legacy',
     hello,
@@ -176,18 +186,21 @@ export async function connectLegacyHttp(
         });
         request.on('error', () => resolve()).end();
       });
+      agent.destroy();
     },
   };
 }
 
-function openStream(url: string, headers: Record<string, string>, options: WireOptions): Promise<() => void> {
+function openStream(channel: Channel, url: string, options: WireOptions): Promise<() => void> {
+  const headers = channel.headersFor(undefined, {});
   return new Promise((resolve, reject) => {
     const request = http.request(url, { headers: { ...headers, accept: 'text/event-stream' } }, (response) => {
       if (response.statusCode !== 200) return reject(new Error(`GET answered ${response.statusCode}`));
       const read = createEventReader(({ data }) => {
         const message = JSON.parse(data) as Message;
         if (message.id === undefined) options.notice?.(message, undefined);
-        else void answerAsk(options, message, undefined).then((text) => post(url, headers, text, () => {}));
+        else
+          void answerAsk(options, message, undefined).then((text) => post(channel.agent, url, headers, text, () => {}));
       });
       response
         .setEncoding('utf8')
