@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHub, startHub } from './support/hub.ts';
 import { binOf, hatagoBin } from './support/paths.ts';
@@ -72,13 +73,13 @@ describe.each(SDKS)('$kind over $over', ({ kind, over }) => {
       `${server}_trigger-long-running-operation`,
       { duration: 0.2, steps: 4 },
       ({ progress, total }) => {
-        expect(total).toBe(4);
-        seen.push(progress);
+        // Without a total it is the SDK's own, for a question it answered on the way.
+        if (total !== undefined) seen.push(progress / total);
       },
     );
     expect(text).toContain('completed');
     // The last may be overtaken by the answer inside the client.
-    expect([...seen, 4].slice(0, 4)).toEqual([1, 2, 3, 4]);
+    expect([...seen, 1].slice(0, 4)).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
   it('reads every resource that the servers list, also where they call it the same', async () => {
@@ -130,7 +131,8 @@ describe.each(['HTTP', 'stdio'])('the Inspector over %s', (over) => {
     const target = over === 'HTTP' ? [hub.url, '--transport', 'http'] : [command, ...words];
     const rest = ['--method', method, ...args];
     const flags = over === 'HTTP' ? [...target, ...rest] : [...rest, '--', ...target];
-    const ended = await run(process.execPath, [inspector, '--cli', ...flags], { env });
+    // It looks for its own manifest from where it is run.
+    const ended = await run(process.execPath, [inspector, '--cli', ...flags], { env, cwd: dirname(inspector) });
     expect(ended.code, `${ended.stderr}\n${ended.stdout}`).toBe(0);
     return ended.stdout;
   }

@@ -27,7 +27,7 @@ export function editObject(object: Payload, edits: Edits): Piece[] {
     left--;
     if (edit === null) {
       // Up to the end of what is kept, then on behind the removed value: with its comma in front, or behind if it leads.
-      const cut = first ? members.start + 1 : previousEnd(members, i);
+      const cut = previousEnd(members, i);
       if (cut > from) out.push(source.subarray(from, cut));
       from = first ? nextStart(members, i) : valueEnd(members, i);
       continue;

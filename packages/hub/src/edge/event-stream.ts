@@ -7,6 +7,8 @@ import { type HttpReply, SSE_HEADERS } from './reply.ts';
 export interface Watched {
   /** `nowMs` of the injected clock. */
   check(nowMs: number): void;
+  /** Where the keeper holds it; the keeper's own. */
+  slot?: number | undefined;
 }
 
 /** The one timer of an edge: it keeps streams alive and closes those nobody reads. */
@@ -26,29 +28,38 @@ const BURST = 32;
 
 /** Makes a keeper without anything to keep. */
 export function createStreamKeeper(deps: EdgeDeps): StreamKeeper {
-  const all = new Set<Watched>();
+  // Not a Set: every long-polling call comes and goes here, and an outgrown table would keep it; see IdTable.
+  const all: Watched[] = [];
   const ticker = createTicker(SWEEP_MS, () => keeper.sweep());
   const keeper: StreamKeeper = {
     deps,
     get size() {
-      return all.size;
+      return all.length;
     },
     add(watched) {
-      if (all.size === 0) ticker.start();
-      all.add(watched);
+      if (watched.slot !== undefined) return;
+      if (all.length === 0) ticker.start();
+      watched.slot = all.length;
+      all.push(watched);
     },
     remove(watched) {
-      all.delete(watched);
+      const { slot } = watched;
+      if (slot === undefined) return;
+      watched.slot = undefined;
+      const last = all.pop() as Watched;
+      if (last === watched) return;
+      all[slot] = last;
+      last.slot = slot;
     },
     sweep() {
       // The timer is left running until a tick finds nothing, or short calls would start and stop it over and over.
-      if (all.size === 0) ticker.stop();
+      if (all.length === 0) ticker.stop();
       const nowMs = deps.now();
-      for (const watched of all) watched.check(nowMs);
+      for (const watched of all.slice()) if (watched.slot !== undefined) watched.check(nowMs);
     },
     close() {
       ticker.stop();
-      all.clear();
+      for (const watched of all.splice(0)) watched.slot = undefined;
     },
   };
   return keeper;
@@ -56,6 +67,7 @@ export function createStreamKeeper(deps: EdgeDeps): StreamKeeper {
 
 /** One stream of server-sent events to one client. */
 export class EventStream implements Watched {
+  slot: number | undefined;
   readonly #keeper: StreamKeeper;
   readonly #reply: HttpReply;
   #silentSinceMs: number;

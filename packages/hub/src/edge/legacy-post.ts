@@ -10,6 +10,7 @@ import { type HttpReply, JSON_HEADERS, NO_HEADERS } from './reply.ts';
  * stream too, so that a client that loses its connection can come back for the answer.
  */
 export class LegacyPost implements Sink, Watched {
+  slot: number | undefined;
   readonly #session: LegacySession;
   readonly #keeper: StreamKeeper;
   readonly #reply: HttpReply;

@@ -12,6 +12,7 @@ const { latin1Slice } = Buffer.prototype as Buffer & { latin1Slice(start: number
 
 /** An answer over `node:http`. */
 export class NodeReply implements HttpReply, Watched {
+  slot: number | undefined;
   extraHeaders: readonly string[] | undefined;
   readonly #response: ServerResponse;
   readonly #keeper: StreamKeeper;

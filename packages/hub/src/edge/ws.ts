@@ -113,14 +113,17 @@ function watch(deps: EdgeDeps, ws: WebSocket): Watched {
   let stalledSinceMs: number | undefined;
   let lastBuffered = 0;
   let pingedMs = deps.now();
+  let cut = false;
   return {
     check(nowMs) {
+      if (cut) return;
       const buffered = ws.bufferedAmount;
       if (buffered > 0 && buffered >= lastBuffered) stalledSinceMs ??= nowMs;
       else stalledSinceMs = undefined;
       const stalled = stalledSinceMs !== undefined && nowMs - stalledSinceMs >= stalledMs;
       if (stalled || (buffered > maxBufferedBytes && lastBuffered > maxBufferedBytes && buffered >= lastBuffered)) {
         deps.log({ level: 'warn', event: 'edge.slow_reader', reason: 'nothing read' });
+        cut = true;
         return ws.terminate();
       }
       lastBuffered = buffered;

@@ -5,7 +5,8 @@ import { answersAsk, missingCapabilities } from './answers.ts';
 import { ASK_KINDS, embedAsk, hintOf } from './ask-shape.ts';
 import type { ConnectionContext } from './connection.ts';
 import { ParkedCall } from './parked-call.ts';
-import { type Peer, UNKNOWN_METHOD } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { UNKNOWN_METHOD } from './peer-hooks.ts';
 import type { Pending } from './pending.ts';
 
 /** Handles what a legacy server asks of its client. */
@@ -51,7 +52,7 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
     if (call === undefined) return outside(rpcId, method);
     const missing = missingCapabilities(method, params, call.envelope.clientCapabilities);
     if (missing !== undefined) {
-      if (method === 'roots/list' && (related === undefined || context.spec.roots !== undefined)) {
+      if (method === 'roots/list' && (related === undefined || (context.spec.roots ?? []).length > 0)) {
         return configuredRoots(rpcId);
       }
       return undeclared(owner, rpcId, method, missing);

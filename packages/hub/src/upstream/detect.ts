@@ -1,4 +1,4 @@
-import { isRecord } from '@hatago/protocol';
+import { isRecord, MODERN_VERSION } from '@hatago/protocol';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Connection, ConnectionContext, ConnectionEvents } from './connection.ts';
 import { throwIfCancelled, within } from './deadline.ts';
@@ -97,6 +97,8 @@ class Attempt {
   async #probe(mustBeModern: boolean): Promise<Connection> {
     const { context } = this.#options;
     const peer = await this.#open();
+    // HTTP servers of the newer protocol refuse what does not name it in its headers.
+    peer.version = MODERN_VERSION;
     const asked = peer.own('server/discover', `{"_meta":${envelopeHead(context.hubInfo)}{}}}`, this.#leftMs());
     // A server that must be modern may take its time; of another one silence is a hint.
     const reply = mustBeModern ? await asked : await within(asked, context.limits.probeMs, context.schedule);
@@ -168,6 +170,7 @@ class Attempt {
 
   #initialize(peer: Peer): Promise<Handshake> {
     const { context, capabilities } = this.#options;
+    peer.version = undefined;
     return initialize(peer, { hubInfo: context.hubInfo, capabilities, limitMs: this.#leftMs() });
   }
 

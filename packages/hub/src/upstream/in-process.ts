@@ -7,8 +7,8 @@ export interface InProcessSpec {
   readonly handler: { fetch(request: Request): Response | Promise<Response> };
 }
 
-/** What the requests of an in-process link say they are for; nothing listens there. */
-const URL_INSIDE = 'http://in-process.invalid/mcp';
+/** What the requests of an in-process link say they are for: a host that every check of local hosts accepts. */
+const URL_INSIDE = 'http://localhost/mcp';
 
 /** Opens a link that speaks Streamable HTTP with a handler in the same process, without a network in between. */
 export async function openInProcess(spec: InProcessSpec, events: LinkEvents, deps: LinkDeps): Promise<Link> {

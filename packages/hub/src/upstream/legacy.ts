@@ -7,11 +7,12 @@ import { type Connection, type ConnectionContext, type ConnectionEvents, recordO
 import { fromLegacyError } from './legacy-errors.ts';
 import { createFollower, type Follower } from './legacy-follow.ts';
 import { type Handshake, initialize } from './legacy-handshake.ts';
-import { createLegacyTasks, type LegacyTasks } from './legacy-tasks.ts';
+import { LegacyTasks } from './legacy-tasks.ts';
 import type { LinkFailure } from './link.ts';
 import { relayLog, severityOf } from './logs.ts';
 import { legacyParams } from './params.ts';
-import type { Peer, PeerHooks } from './peer.ts';
+import type { Peer } from './peer.ts';
+import type { PeerHooks } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
 import { createToolBook, type ToolBook } from './tool-facts.ts';
 import { hasMember, requestMessage } from './wire.ts';
@@ -66,7 +67,7 @@ class Legacy implements Connection, PeerHooks {
     this.offers = offersOf(handshake);
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
-    this.#tasks = createLegacyTasks(peer, context, events, this.#book, () => this.#capabilities);
+    this.#tasks = new LegacyTasks(peer, context, events, this.#book);
     peer.version = undefined;
     peer.cancelNotice = true;
     peer.hooks = this;
@@ -155,9 +156,8 @@ class Legacy implements Connection, PeerHooks {
 
   #send(call: UpstreamCall): Promise<Outcome> {
     const method = methodInfo(call.method);
-    if (method !== undefined && (call.method.startsWith('tasks/') || this.#tasks.runs(call))) {
-      return this.#tasks.request(call);
-    }
+    if (method !== undefined && call.method.startsWith('tasks/')) return this.#tasks.request(call);
+    if (this.#tasks.runs(call, this.#capabilities)) return this.#tasks.start(call);
     if (method !== undefined && !method.eras.includes('legacy')) {
       return Promise.resolve(failure('HATAGO_METHOD_NOT_FOUND', { server: this.#context.spec.id }));
     }

@@ -18,7 +18,8 @@ import { type Connection, type ConnectionContext, type ConnectionEvents, recordO
 import { type Declarations, learnDeclarations } from './declarations.ts';
 import { relayLog } from './logs.ts';
 import { modernMeta, modernParams } from './params.ts';
-import { type Peer, type PeerHooks, UNKNOWN_METHOD } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { type PeerHooks, UNKNOWN_METHOD } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
 import { createEnvelopeHead } from './relayed.ts';
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts';

@@ -1,33 +1,18 @@
-import { EMPTY_OBJECT, type Members, methodInfo, Payload, type Piece, type Scanned } from '@hatago/protocol';
+import { EMPTY_OBJECT, type Members, Payload, type Piece, type Scanned } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
 import { IdTable } from '../core/id-table.ts';
 import type { Log } from '../core/log.ts';
+import { isLate } from './deadline.ts';
 import { isRpcError, outcomeOf } from './failures.ts';
 import type { Gate } from './gate.ts';
+import { Ghosts, mayAsk } from './ghosts.ts';
 import type { Link, LinkEvents, LinkFailure } from './link.ts';
+import { hooksBeforeEra, type PeerHooks } from './peer-hooks.ts';
 import { Pending, type PendingOwner } from './pending.ts';
 import { flushProgress, relayProgress } from './progress.ts';
 import type { UpstreamTimeouts } from './spec.ts';
 import { integerAt, notificationMessage, rawAt, requestMessage, responseMessage } from './wire.ts';
-
-/** What a {@link Peer} leaves to the era spoken over it. */
-export interface PeerHooks {
-  /** What an answer to a caller's request means; undefined when the era sends the request again or keeps it. */
-  answered(pending: Pending, body: Payload, isError: boolean): Outcome | undefined;
-  /** A request got no answer; true when the era takes care of it. */
-  failed(pending: Pending, why: LinkFailure): boolean;
-  /** A request of the server, its id as JSON text. */
-  asked(rpcId: string, method: string, params: Payload, related: Pending | undefined): void;
-  /** A notification of the server, progress excepted. */
-  told(method: string, params: Payload, related: Pending | undefined): void;
-  /** A caller's request has ended, however. */
-  ended(pending: Pending): void;
-  /** The link is gone; what was pending has its outcome. */
-  closed(why: LinkFailure): void;
-  /** The state of the server's own stream. */
-  stream?(state: 'open' | 'reopened' | 'none'): void;
-}
 
 /** What a {@link Peer} works with. */
 export interface PeerOptions {
@@ -50,9 +35,6 @@ export interface Reply {
 
 /** Deadlines are looked at this often, in milliseconds. */
 export const SWEEP_MS = 100;
-/** For how long a cancelled request may still be what a server asks about, in milliseconds. */
-const GHOST_MS = 10_000;
-
 /** The requests in flight over one link: ids, answers, deadlines, progress and cancellation, the same for both eras. */
 export class Peer implements PendingOwner {
   readonly events: LinkEvents;
@@ -70,8 +52,7 @@ export class Peer implements PendingOwner {
   closed: LinkFailure | undefined;
   readonly #options: PeerOptions;
   readonly #pending = new IdTable<Pending>();
-  /** Cancelled requests whose answer never came, with the time of the cancellation. */
-  readonly #ghosts = new Map<number, number>();
+  readonly #ghosts = new Ghosts();
   #link: Link | undefined;
   #lastId = 0;
   #sweeping: (() => void) | undefined;
@@ -183,7 +164,7 @@ export class Peer implements PendingOwner {
     if (pending.stage === 'ended') return;
     const told = pending.stage === 'sent' && this.closed === undefined && pending.method !== 'initialize';
     // Ahead of the outcome, for whoever gets the connection next must know.
-    if (told && mayAsk(pending)) this.#ghosts.set(pending.id, this.#options.now());
+    if (told && mayAsk(pending)) this.#ghosts.add(pending.id, this.#options.now());
     this.settle(pending, outcome ?? failure('HATAGO_UPSTREAM_LOST', { server: this.#options.server }));
     if (!told) return;
     if (this.cancelNotice) {
@@ -253,12 +234,7 @@ export class Peer implements PendingOwner {
 
   /** How many cancelled requests the server may still be at work on. */
   ghosts(): number {
-    const now = this.#options.now();
-    for (const [id, at] of this.#ghosts) {
-      if (now - at < GHOST_MS) break;
-      this.#ghosts.delete(id);
-    }
-    return this.#ghosts.size;
+    return this.#ghosts.count(this.#options.now());
   }
 
   /** Counts and logs something the server did against the protocol. */
@@ -387,46 +363,15 @@ export class Peer implements PendingOwner {
 
   #check(pending: Pending, now: number): void {
     if (pending.heldProgress !== undefined) flushProgress(pending, now, false);
-    if (!this.#isLate(pending, now)) return;
+    if (!isLate(pending, now, this.#options.timeouts)) return;
     this.abandon(pending, 'timeout', failure('HATAGO_UPSTREAM_TIMEOUT', { server: this.#options.server }));
-  }
-
-  #isLate(pending: Pending, now: number): boolean {
-    if (pending.pausedAt !== -1) {
-      return pending.pauseLimitMs > 0 && now - pending.pausedAt >= pending.pauseLimitMs;
-    }
-    if (pending.limitMs !== undefined) return pending.limitMs > 0 && now - pending.startedAt >= pending.limitMs;
-    const { requestMs, totalMs } = this.#options.timeouts;
-    if (requestMs > 0 && now - pending.touchedAt >= requestMs) return true;
-    return totalMs > 0 && now - pending.startedAt >= totalMs;
   }
 }
 
 const decoder = new TextDecoder();
 
-/** Whether the server may ask the client something in the course of this request. */
-function mayAsk(pending: Pending): boolean {
-  return pending.call !== undefined && methodInfo(pending.method)?.mrtr === true;
-}
-
 function isNullOrMissing(source: Uint8Array, top: Members, idAt: number): boolean {
   return idAt === -1 || decoder.decode(rawAt(source, top, idAt)) === 'null';
 }
 
-/** Before the era is known nothing is asked of us that we could answer. */
-function hooksBeforeEra(peer: Peer): PeerHooks {
-  return {
-    answered: (_pending, body, isError) =>
-      isError ? { kind: 'error', error: body } : { kind: 'complete', result: body },
-    failed: () => false,
-    asked: (rpcId) => peer.respond(rpcId, 'error', [UNKNOWN_METHOD]),
-    told: () => {},
-    ended: () => {},
-    closed: () => {},
-  };
-}
-
 const CALL_ENDED = '{"code":-32603,"message":"The call in whose course this is asked has ended"}';
-
-/** The error a request of the server gets that the hub does not answer. */
-export const UNKNOWN_METHOD = '{"code":-32601,"message":"Method not found"}';

@@ -9,7 +9,11 @@ export function serveHttp({ server, port, streams }) {
     if (new URL(req.url, 'http://x').pathname !== '/mcp') return res.writeHead(404).end();
     if (server.era === 'modern') {
       if (req.method !== 'POST') return res.writeHead(405).end();
-      return readBody(req, (text) => modernConnection.receive(text, createReply(res, false)));
+      return readBody(req, (text) => {
+        const wrong = wrongHeader(req.headers, JSON.parse(text));
+        if (wrong !== undefined) return refuse(res, text, -32020, `Header mismatch: ${wrong}`);
+        modernConnection.receive(text, createReply(res, false));
+      });
     }
     legacy(req, res);
   });
@@ -31,7 +35,7 @@ export function serveHttp({ server, port, streams }) {
     }
     readBody(req, (text) => {
       if (session !== undefined) return session.connection.receive(text, createReply(res, streams));
-      if (JSON.parse(text).method !== 'initialize') return refuse(res, text);
+      if (JSON.parse(text).method !== 'initialize') return refuse(res, text, -32000, 'Bad Request: no session');
       const channel = { send: undefined };
       const connection = server.connect(channel);
       const fresh = randomUUID();
@@ -75,8 +79,21 @@ function createReply(res, streams) {
   };
 }
 
-function refuse(res, text) {
-  const error = { code: -32000, message: 'Bad Request: no session' };
+/** The header that a modern request lacks or has wrong. */
+function wrongHeader(headers, { method, params = {} }) {
+  const name = params.name ?? params.uri ?? params.taskId;
+  const named = /^(tools\/call|prompts\/get|resources\/read|tasks\/(get|update|cancel))$/.test(method);
+  const wanted = {
+    'mcp-protocol-version': params._meta?.['io.modelcontextprotocol/protocolVersion'],
+    'mcp-method': method,
+    ...(named ? { 'mcp-name': name } : {}),
+  };
+  if (wanted['mcp-protocol-version'] === undefined) return undefined;
+  return Object.keys(wanted).find((header) => headers[header] !== wanted[header]);
+}
+
+function refuse(res, text, code, message) {
+  const error = { code, message };
   const body = JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(text).id ?? null, error });
   res.writeHead(400, { 'content-type': 'application/json' }).end(body);
 }

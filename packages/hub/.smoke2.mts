@@ -1,0 +1,33 @@
+import { createUpstream } from './src/upstream/server.ts';
+import { buildCall, seen } from './src/upstream/scripted.ts';
+const deps = { now: () => performance.now(), wallNow: () => Date.now(), hubInfo: { name: 'hatago', version: '0' }, log: (e: any) => e.event !== 'upstream.stderr' && console.error(JSON.stringify(e)) };
+const [, , kind, arg] = process.argv;
+const up = createUpstream((kind === 'stdio' ? { id: 'fx', kind: 'stdio', command: 'node', args: ['/work/main/test/fixture/main.mjs', '--era', arg, '--stdio'] } : { id: 'fx', kind: 'http', url: arg }) as any, deps as any);
+up.watch((e) => console.log('EVENT', JSON.stringify(e)));
+await up.settled;
+console.log(JSON.stringify(up.status).slice(0, 500));
+const ALL = { roots: {}, sampling: {}, elicitation: { form: {}, url: {} } };
+const show = async (c: any) => { const o = await up.request(c); console.log(c.method, JSON.stringify(c.params.value()).slice(0, 80), '->', JSON.stringify(seen(o)).slice(0, 260), c.emitted.length ? JSON.stringify(c.emitted.map((e: any) => e.params.value())).slice(0, 300) : ''); return o; };
+const l = seen(await up.request(buildCall({ method: 'tools/list', params: {} }))) as any;
+console.log(l.result?.tools?.map((t: any) => t.name).join(' '));
+await show(buildCall({ params: { name: 'test_simple_text', arguments: {} } }));
+await show(buildCall({ params: { name: 'test_tool_with_progress', arguments: {}, _meta: { progressToken: 'p' } }, progressToken: 'p' }));
+await show(buildCall({ params: { name: 'test_tool_with_logging', arguments: {} }, logLevel: 'debug' }));
+await show(buildCall({ method: 'resources/read', params: { uri: 'test://nope' } }));
+const e = await show(buildCall({ params: { name: 'test_input_required_result_elicitation', arguments: {} }, capabilities: ALL }));
+if (e.kind === 'input_required') {
+  const r = e.result.value() as any; const key = Object.keys(r.inputRequests)[0]!;
+  await show(buildCall({ params: { name: 'test_input_required_result_elicitation', arguments: {}, inputResponses: { [key]: { action: 'accept', content: { name: 'Ann' } } } }, capabilities: ALL, resume: { state: r.requestState ?? null } }));
+}
+await show(buildCall({ params: { name: 'test_input_required_result_multiple_inputs', arguments: {} }, capabilities: ALL }));
+await show(buildCall({ params: { name: 'test_missing_capability', arguments: {} }, capabilities: {} }));
+await show(buildCall({ params: { name: 'test_x_mcp_header', arguments: { region: 'eu' } } }));
+up.subscribe('resource', 'test://watched-resource');
+await new Promise((r) => setTimeout(r, 300));
+await show(buildCall({ params: { name: 'test_trigger_tool_change', arguments: {} } }));
+await show(buildCall({ params: { name: 'test_trigger_prompt_change', arguments: {} } }));
+await new Promise((r) => setTimeout(r, 500));
+const n = 3000; let t = process.cpuUsage();
+for (let i = 0; i < n / 50; i++) await Promise.all(Array.from({ length: 50 }, () => up.request(buildCall({ params: '{"name":"test_simple_text","arguments":{"message":"hi"}}' }))));
+t = process.cpuUsage(t); console.log('cpu us/call at 50', (t.user + t.system) / n);
+await up.close('done');
