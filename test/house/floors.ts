@@ -9,7 +9,7 @@ export const floors: readonly (readonly string[])[] = [
   ['edge', 'auth', 'middleware', 'route', 'upstream'],
   ['control'],
   ['admin'],
-  ['hub.ts', 'client.ts'],
+  ['hub.ts'],
   ['index.ts'],
 ];
 

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp } from './app.ts';
+import { createApp } from './edge/app.ts';
 import { parseConfig } from './control/schema.ts';
-import type { JsonRpcMessage } from './embedded-client.ts';
+import type { JsonRpcMessage } from './edge/embedded.ts';
 import { createHub, type Hub, type HubOptions } from './hub.ts';
 
 const VERSION = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };

@@ -1,18 +1,15 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Readable, Writable } from 'node:stream';
+import { createEdges } from './admin/edges.ts';
 import { healthPages } from './admin/health.ts';
 import { type BuiltGeneration, buildGeneration } from './control/build.ts';
 import type { Config } from './control/config.ts';
 import { parseConfig } from './control/schema.ts';
 import { buildServers, type RegisteredServer } from './control/servers.ts';
 import { type Log, NO_LOG } from './core/log.ts';
-import { DEFAULT_EDGE_LIMITS, type EdgeDeps } from './edge/deps.ts';
-import { createFetch } from './edge/fetch.ts';
-import { createHttpEdge, type HttpEdge, type HttpPage } from './edge/http.ts';
-import { type NodeListener, serveNode } from './edge/node.ts';
-import { type StdioEdge, serveStdio } from './edge/stdio.ts';
-import { connectEmbedded, type EmbeddedClient, type JsonRpcMessage } from './embedded-client.ts';
+import { DEFAULT_EDGE_LIMITS, type EdgeDeps, type EdgeLimits } from './edge/deps.ts';
+import { connectEmbedded, type EmbeddedClient, type JsonRpcMessage } from './edge/embedded.ts';
+import type { StdioEdge, StdioOptions } from './edge/stdio.ts';
 import type { ServerRow } from './route/servers-resource.ts';
 import { createSessions } from './session/sessions.ts';
 import { loadKey } from './storage/key-file.ts';
@@ -49,7 +46,7 @@ export interface Hub {
   /** Serves HTTP. @throws the system's error when the port cannot be bound */
   listen(options?: { readonly host?: string; readonly port?: number }): Promise<HubListener>;
   /** Serves one client over a pair of streams. */
-  serveStdio(options: { readonly input: Readable; readonly output: Writable }): StdioEdge;
+  serveStdio(options: StdioOptions): StdioEdge;
   /** Answers a web-standard request, for a hub inside another server. */
   fetch(request: Request): Promise<Response>;
   /** Sends one request as a client in the same process and resolves with its response. */
@@ -72,138 +69,118 @@ const WATCH_MS = 20;
 
 /** Makes a hub that has not started yet. */
 export function createHub(options: HubOptions = {}): Hub {
-  const { config = emptyConfig(), home, version = '0.0.0', log = NO_LOG } = options;
-  const hubInfo = { name: 'hatago', title: 'Hatago', version };
-  const guard = createProcessGuard();
+  const { config = emptyConfig(), log = NO_LOG } = options;
+  const hubInfo = { name: 'hatago', title: 'Hatago', version: options.version ?? '0.0.0' };
   const registered: RegisteredServer[] = [];
-  const listeners: NodeListener[] = [];
-  const pipes = new Set<StdioEdge>();
-  const closers: ((reason: string) => void)[] = [];
-  const drains: (() => void)[] = [];
-  let verdicts: RecordFile<Verdict> | undefined;
-  let generation: BuiltGeneration | undefined;
-  let edge: HttpEdge | undefined;
+  let running: Running | undefined;
   let client: EmbeddedClient | undefined;
   let draining = false;
-  let hasSettled = false;
   let stopped: Promise<void> | undefined;
 
-  const current = (): BuiltGeneration => {
-    if (generation !== undefined) return generation;
-    verdicts = home === undefined ? undefined : openRecordFile<Verdict>(join(home, 'verdicts.json'), log);
-    const deps: UpstreamDeps = {
-      now: () => performance.now(),
-      wallNow: Date.now,
-      hubInfo,
-      log,
-      guard,
-      ...(verdicts === undefined ? {} : { verdicts }),
-    };
-    const servers = buildServers(config, registered, options.folder ?? process.cwd(), deps);
-    const sealKeys = [
-      home === undefined ? crypto.getRandomValues(new Uint8Array(32)) : loadKey(join(home, 'seal.key')),
-    ];
-    generation = buildGeneration({ id: 1, config, servers, hubInfo, sealKeys, log });
-    generation.settled.then(() => {
-      hasSettled = true;
-    });
-    return generation;
+  const hub = (): Running => {
+    running ??= start({ ...options, config, log }, hubInfo, registered);
+    return running;
   };
-
+  const current = (): BuiltGeneration => hub().generation;
+  const now = (): number => performance.now();
   const edgeDeps: EdgeDeps = {
     current,
     hubInfo,
     log,
-    now: () => performance.now(),
-    sessions: createSessions({ idleTtlMs: config.session.ttlSeconds * 1000, now: () => performance.now() }),
+    now,
+    sessions: createSessions({ idleTtlMs: config.session.ttlSeconds * 1000, now }),
     allowedHosts: config.http.allowedHosts,
     allowedOrigins: config.http.allowedOrigins,
-    limits: {
-      ...DEFAULT_EDGE_LIMITS,
-      maxBodyBytes: config.limits.maxBodyBytes,
-      maxMessageBytes: config.limits.maxMessageBytes,
-      askTimeoutMs: config.limits.parkedMs,
-      scan: { maxDepth: config.limits.maxDepth, maxTokens: config.limits.maxTokens },
-    },
+    limits: edgeLimits(config),
   };
-
-  const httpEdge = async (): Promise<HttpEdge> => {
-    if (edge !== undefined) return edge;
-    const pages = new Map<string, HttpPage>(
-      healthPages({ current, settled: () => hasSettled, draining: () => draining }),
-    );
-    if (config.http.legacySse) {
-      const { createLegacySse } = await import('./edge/legacy-sse.ts');
-      const sse = createLegacySse(edgeDeps, () => (edge as HttpEdge).keeper);
-      for (const [path, page] of sse.pages) pages.set(path, page);
-      drains.push(sse.drain);
-      closers.push(sse.close);
-    }
-    edge ??= createHttpEdge(edgeDeps, { pages });
-    return edge;
-  };
-
+  const health = { current, settled: () => running?.settled === true, draining: () => draining };
+  const edges = createEdges(edgeDeps, config, healthPages(health));
   const embedded = (): EmbeddedClient => {
     client ??= connectEmbedded(edgeDeps, '/mcp', (message) => options.onMessage?.(message));
     return client;
   };
 
-  const listen: Hub['listen'] = async ({ host = config.http.host, port = config.http.port } = {}) => {
-    const served = await httpEdge();
-    let upgrade: Parameters<typeof serveNode>[2];
-    if (config.http.webSocket) {
-      const ws = await (await import('./edge/ws.ts')).createWsEdge(edgeDeps, served);
-      upgrade = ws.upgrade;
-      drains.push(ws.drain);
-      closers.push(ws.close);
-    }
-    const listener = await serveNode(served, { host, port, maxConnections: config.limits.maxConnections }, upgrade);
-    listeners.push(listener);
-    current();
-    return { url: `${listener.url}/mcp`, port: listener.port };
-  };
-
-  async function stop(reason: string, graceMs: number): Promise<void> {
+  const stop = async (reason: string, graceMs: number): Promise<void> => {
     draining = true;
-    edge?.drain();
-    for (const drain of drains) drain();
-    for (const pipe of pipes) pipe.drain();
-    await idle(() => generation?.running() ?? 0, graceMs);
-    for (const pipe of pipes) pipe.close(reason);
-    for (const close of closers) close(reason);
+    edges.drain();
+    await idle(() => running?.generation.running() ?? 0, graceMs);
     client?.close(reason);
-    edge?.close();
-    await Promise.all([...listeners.map((listener) => listener.close()), generation?.close(reason)]);
-    guard.close();
-    verdicts?.flush();
-  }
+    await Promise.all([edges.close(reason), running?.close(reason)]);
+  };
 
   return {
     register(server) {
-      if (generation !== undefined) throw new Error(`register: ${server.id} must be registered before the hub starts`);
+      if (running !== undefined) throw new Error(`register: ${server.id} must be registered before the hub starts`);
       registered.push(server);
     },
-    start: () => void current(),
+    start: () => void hub(),
     get settled() {
       return current().settled;
     },
     servers: () => current().rows(),
-    listen,
-    serveStdio(streams) {
-      const pipe = serveStdio(edgeDeps, streams);
-      pipes.add(pipe);
-      pipe.done.then(() => pipes.delete(pipe));
-      return pipe;
+    async listen({ host = config.http.host, port = config.http.port } = {}) {
+      const listener = await edges.listen(host, port);
+      hub();
+      return { url: `${listener.url}/mcp`, port: listener.port };
     },
-    async fetch(request) {
-      return createFetch(await httpEdge())(request);
-    },
+    serveStdio: edges.serveStdio,
+    fetch: (request) => edges.fetch(request),
     handleRequest: (request) => embedded().request(request),
     forwardNotification: (notification) => embedded().notify(notification),
     stop(reason = 'the hub is shutting down', { graceMs = DEFAULT_GRACE_MS } = {}) {
       stopped ??= stop(reason, graceMs);
       return stopped;
     },
+  };
+}
+
+/** What exists only once the hub has started. */
+interface Running {
+  readonly generation: BuiltGeneration;
+  settled: boolean;
+  close(reason: string): Promise<void>;
+}
+
+type StartOptions = HubOptions & { readonly config: Config; readonly log: Log };
+
+function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], registered: RegisteredServer[]): Running {
+  const { config, home, log } = options;
+  const guard = createProcessGuard();
+  const verdicts: RecordFile<Verdict> | undefined =
+    home === undefined ? undefined : openRecordFile<Verdict>(join(home, 'verdicts.json'), log);
+  const deps: UpstreamDeps = {
+    now: () => performance.now(),
+    wallNow: Date.now,
+    hubInfo,
+    log,
+    guard,
+    ...(verdicts === undefined ? {} : { verdicts }),
+  };
+  const servers = buildServers(config, registered, options.folder ?? process.cwd(), deps);
+  const key = home === undefined ? crypto.getRandomValues(new Uint8Array(32)) : loadKey(join(home, 'seal.key'));
+  const generation = buildGeneration({ id: 1, config, servers, hubInfo, sealKeys: [key], log });
+  const running: Running = {
+    generation,
+    settled: false,
+    async close(reason) {
+      await generation.close(reason);
+      guard.close();
+      verdicts?.flush();
+    },
+  };
+  generation.settled.then(() => {
+    running.settled = true;
+  });
+  return running;
+}
+
+function edgeLimits({ limits }: Config): EdgeLimits {
+  return {
+    ...DEFAULT_EDGE_LIMITS,
+    maxBodyBytes: limits.maxBodyBytes,
+    maxMessageBytes: limits.maxMessageBytes,
+    askTimeoutMs: limits.parkedMs,
+    scan: { maxDepth: limits.maxDepth, maxTokens: limits.maxTokens },
   };
 }
 

@@ -1,4 +1,3 @@
-export { createApp } from './app.ts';
 export type { Config, LimitsConfig, ServerConfig, TimeoutsConfig, ToolsConfig } from './control/config.ts';
 export { findConfig, type LoadedConfig, loadConfig } from './control/load.ts';
 export { type Issue, parseConfig } from './control/schema.ts';
@@ -8,7 +7,8 @@ export { failure, HubError, isHubError } from './core/errors.ts';
 export type { Ask, AskAnswer, Exchange, Notification, Outcome, Principal, SessionRef } from './core/exchange.ts';
 export type { Log, LogEvent } from './core/log.ts';
 export type { Offers, Upstream, UpstreamCall, UpstreamEvent, UpstreamStatus } from './core/upstream.ts';
-export type { JsonRpcMessage } from './embedded-client.ts';
+export { createApp } from './edge/app.ts';
+export type { JsonRpcMessage } from './edge/embedded.ts';
 export { createHub, type Hub, type HubListener, type HubOptions } from './hub.ts';
 export { createLog, type LogOptions } from './observe/log.ts';
 export type { Link, LinkEvents, LinkFailure, OpenLink, Outgoing } from './upstream/link.ts';

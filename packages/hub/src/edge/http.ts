@@ -4,7 +4,6 @@ import {
   type HubCode,
   LEGACY_VERSIONS,
   type Rejection,
-  type ScanError,
   scan,
 } from '@hatago/protocol';
 import type { ErrorDetail } from '../core/errors.ts';
@@ -17,6 +16,7 @@ import { createLegacyHttp, type LegacyHttp } from './legacy-http.ts';
 import { ModernCall, type ModernContext, type ModernRequest, retryHeaders } from './modern.ts';
 import { type HttpReply, type HttpRequest, JSON_HEADERS, NO_HEADERS } from './reply.ts';
 import { logInternal } from './run.ts';
+import { scanErrorCode } from './scan-error-code.ts';
 import { idText, refusal } from './wire.ts';
 
 /** A page or second transport under a path of its own; it is called behind the guard. */
@@ -138,18 +138,8 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
     }
     // The modern wire knows one notification of the client's, and over HTTP it has nothing to cancel.
     if (classified.kind !== 'request') return reply.send(202, NO_HEADERS);
-    modern(request, reply, principal, classified as ClassifiedRequest & ModernRequest);
-  }
-
-  function modern(request: HttpRequest, reply: HttpReply, principal: Principal, classified: ModernRequest): void {
-    const call: ModernContext = {
-      keeper,
-      route: request.path,
-      principal,
-      header: (name) => request.header(name),
-      listens,
-    };
-    new ModernCall(call, classified, reply).start();
+    const call: ModernContext = { keeper, route: request.path, principal, header, listens };
+    new ModernCall(call, classified as ClassifiedRequest & ModernRequest, reply).start();
   }
 
   return {
@@ -187,11 +177,6 @@ function refuse(reply: HttpReply, code: HubCode, id: Uint8Array = NULL_ID, detai
 
 function reject(reply: HttpReply, rejection: Rejection): void {
   refuse(reply, rejection.code, rejection.idBytes, rejection.detail);
-}
-
-/** The row of the table for a text the scanner refused. */
-export function scanErrorCode(error: ScanError): HubCode {
-  return error.reason === 'duplicate' ? 'HATAGO_INVALID_REQUEST' : 'HATAGO_PARSE';
 }
 
 /** Whether an `Accept` header allows any form the answer to a POST may take. */

@@ -137,11 +137,11 @@ export interface Incoming {
   /** The whole body. */
   text(): Promise<string>;
   /** The whole body as JSON. */
-  json(): Promise<Record<string, never>>;
+  json(): Promise<Record<string, unknown>>;
   /** The next event of a stream, undefined when it is over. */
   event(): Promise<SseEvent | undefined>;
   /** The message in the next event that has one, undefined when the stream is over. */
-  message(): Promise<Record<string, never> | undefined>;
+  message(): Promise<Record<string, unknown> | undefined>;
   /** Cuts the connection. */
   cut(): void;
   /** Everything read so far, comments included. */
@@ -263,7 +263,7 @@ export function callModern(
 export interface LegacyClient {
   readonly id: string;
   readonly headers: Record<string, string>;
-  readonly result: Record<string, never>;
+  readonly result: Record<string, unknown>;
   /** POSTs a message of the session's. */
   post(message: unknown, headers?: Record<string, string>): Promise<Incoming>;
   /** Sends a request and resolves with its answer's headers. */
@@ -289,7 +289,7 @@ export async function openSession(
   const client: LegacyClient = {
     id,
     headers,
-    result: (await answer.json()).result as Record<string, never>,
+    result: (await answer.json()).result as Record<string, unknown>,
     post: (message, more) => post(url, message, { ...headers, ...more }),
     request: (rid, method, given) =>
       client.post({ jsonrpc: '2.0', id: rid, method, ...(given === undefined ? {} : { params: given }) }),

@@ -10,9 +10,9 @@ export type Message = {
   [member: string]: unknown;
   id?: unknown;
   method?: string;
-  params?: never;
-  result?: never;
-  error?: never;
+  params?: unknown;
+  result?: unknown;
+  error?: unknown;
 };
 
 /** Any client of the hub over any transport: what it sends goes out, what comes in lands in one inbox. */

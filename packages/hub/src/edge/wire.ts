@@ -1,5 +1,5 @@
-import { type HubCode, type Payload, type Piece, type RequestId, wireError } from '@hatago/protocol';
-import { type ErrorDetail, toOutcome } from '../core/errors.ts';
+import { type HubCode, type Piece, type RequestId, wireError } from '@hatago/protocol';
+import type { ErrorDetail } from '../core/errors.ts';
 import type { Notification } from '../core/exchange.ts';
 
 const encoder = new TextEncoder();
@@ -50,9 +50,4 @@ export function refusal(
 ): { readonly message: Piece[]; readonly http: number } {
   const { error, http } = wireError(code, detail);
   return { message: errorMessage(id, [JSON.stringify(error)]), http };
-}
-
-/** The pieces of an error outcome's error for whatever was thrown. */
-export function thrownError(error: unknown): Payload {
-  return toOutcome(error).error;
 }

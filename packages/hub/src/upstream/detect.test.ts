@@ -245,6 +245,21 @@ describe('a configured era', () => {
     expect(test.upstream.status.offers?.era).toBe('modern');
   });
 
+  it.each(['auto', 'modern'] as const)('%s asks once more where a version is refused and named', async (protocol) => {
+    const error = { code: -32022, message: 'x', data: { supported: ['2026-07-28'] } };
+    const refused = createTestUpstream({ 'server/discover': () => ({ error }) }, { protocol });
+    await refused.upstream.settled;
+    expect(refused.upstream.status.error).toContain('refused server/discover');
+    expect(methods(refused)).toEqual(['server/discover', 'server/discover']);
+
+    const test = createTestUpstream(
+      { 'server/discover': () => (test.server.count('server/discover') === 1 ? { error } : DISCOVERED) },
+      { protocol },
+    );
+    await test.upstream.settled;
+    expect(test.upstream.status.offers?.era).toBe('modern');
+  });
+
   it('modern fails where server/discover is refused as modern servers do', async () => {
     const error = { code: -32022, message: 'x', data: { supported: ['2027-01-01'] } };
     const test = createTestUpstream({ 'server/discover': () => ({ error }) });

@@ -99,16 +99,22 @@ class Attempt {
     const peer = await this.#open();
     // HTTP servers of the newer protocol refuse what does not name it in its headers.
     peer.version = MODERN_VERSION;
-    const asked = peer.own('server/discover', `{"_meta":${envelopeHead(context.hubInfo)}{}}}`, this.#leftMs());
+    const asked = this.#discover(peer);
     // A server that must be modern may take its time; of another one silence is a hint.
     const reply = mustBeModern ? await asked : await within(asked, context.limits.probeMs, context.schedule);
     const evidence = reply === 'late' ? 'silent' : judge(reply, peer);
-    if (evidence === 'modern') return this.#modern(peer, reply as Reply);
+    if (evidence === 'modern')
+      return this.#modern(peer, offersOurs(reply as Reply) ? await this.#discover(peer) : (reply as Reply));
     if (mustBeModern)
       throw new LinkError(failureOf(reply as Reply, 'does not answer server/discover as a modern server'));
     if (evidence === 'gone') return this.#again(reply as Reply);
     if (evidence === 'legacy') return this.#legacyOrSse(peer);
     return this.#silent(peer, asked);
+  }
+
+  #discover(peer: Peer): Promise<Reply> {
+    const { hubInfo } = this.#options.context;
+    return peer.own('server/discover', `{"_meta":${envelopeHead(hubInfo)}{}}}`, this.#leftMs());
   }
 
   /** The server says nothing: it is initialized in place, unless it answers the probe after all. */
@@ -224,6 +230,14 @@ export function judge(reply: Reply, peer: Peer): Evidence {
     return namesOnlyLegacy(supported) || supported === undefined ? 'legacy' : 'modern';
   }
   return error.code === -32020 || error.code === -32021 ? 'modern' : 'legacy';
+}
+
+/** Whether a server refuses the version and names it among those it speaks: then it is asked with it once more. */
+function offersOurs({ outcome }: Reply): boolean {
+  const error = outcome.kind === 'error' ? outcome.error.value() : undefined;
+  if (!isRpcError(error) || error.code !== -32022 || !isRecord(error.data)) return false;
+  const { supported } = error.data;
+  return Array.isArray(supported) && supported.includes(MODERN_VERSION);
 }
 
 /** Whether an HTTP status is a server's refusal of what was sent; others say nothing of its era. */

@@ -13,7 +13,7 @@ export interface ProcessGuard {
 
 /**
  * Reads `+group` and `-group` lines. At the end of its input, which is the end of the hub in whatever way, it asks the
- * recorded groups to end, looks for up to two seconds whether they did, and kills the rest.
+ * recorded groups to end, looks for two seconds by the clock whether they did, and kills the rest.
  */
 const SCRIPT = `
 trap '' INT TERM HUP QUIT
@@ -26,15 +26,16 @@ while read -r line; do
 done
 [ -n "$groups" ] || exit 0
 for g in $groups; do kill -TERM -"$g" 2>/dev/null; done
-n=0
-while [ $n -lt 20 ]; do
+(sleep 2; for g in $groups; do kill -KILL -"$g" 2>/dev/null; done) &
+killer=$!
+while kill -0 $killer 2>/dev/null; do
   left=
   for g in $groups; do kill -0 -"$g" 2>/dev/null && left="$left $g"; done
   groups=$left
-  [ -n "$groups" ] || exit 0
-  if sleep 0.1 2>/dev/null; then n=$((n + 1)); else sleep 1; n=$((n + 10)); fi
+  [ -n "$groups" ] || break
+  sleep 0.1 2>/dev/null || sleep 1
 done
-for g in $groups; do kill -KILL -"$g" 2>/dev/null; done
+kill -KILL $killer 2>/dev/null
 `;
 
 const MAX_RESTARTS = 3;

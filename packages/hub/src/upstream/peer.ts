@@ -341,7 +341,8 @@ export class Peer implements PendingOwner {
     for (const pending of this.#pending.values()) {
       const sent = pending.stage === 'sent' && why.kind !== 'unsent';
       pending.failure = why;
-      this.settle(pending, failure(sent ? 'HATAGO_UPSTREAM_LOST' : 'HATAGO_UPSTREAM_UNAVAILABLE', { server }));
+      const lost = why.kind === 'protocol' ? 'HATAGO_UPSTREAM_PROTOCOL' : 'HATAGO_UPSTREAM_LOST';
+      this.settle(pending, failure(sent ? lost : 'HATAGO_UPSTREAM_UNAVAILABLE', { server }));
     }
     if (!byUs) this.hooks.closed(why);
   }

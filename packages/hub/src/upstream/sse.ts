@@ -14,6 +14,7 @@ import {
   type Outgoing,
 } from './link.ts';
 import { packPieces } from './pack.ts';
+import { responseIdOf } from './response-id.ts';
 
 const decoder = new TextDecoder();
 /** How much of the answer to a POST is read, in bytes. */
@@ -64,7 +65,10 @@ class SseLink implements Link, CarrierSink {
     this.#parser = createSseParser({
       maxEventBytes: deps.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       onEvent: (event) => this.#event(event),
-      onTooLarge: () => this.#lost({ kind: 'lost', message: 'an event is larger than the limit' }),
+      onTooLarge: () => this.#lost({ kind: 'protocol', message: 'an event has no end' }),
+      onSkipped: (head, tail) => {
+        this.#broken(head, tail, { kind: 'too_large', message: 'an event is larger than the limit and was discarded' });
+      },
     });
     this.opened = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -136,7 +140,14 @@ class SseLink implements Link, CarrierSink {
     if (event.data.length === 0 || (event.event !== undefined && event.event !== 'message')) return;
     const scanned = scan(event.data);
     if (scanned.ok && isMessage(scanned.value)) deliver(scanned.value, undefined, this.#events);
-    else this.#deps.note({ type: 'protocol', message: 'an event is no JSON-RPC message' });
+    else this.#broken(event.data, event.data, { kind: 'protocol', message: 'an event is no JSON-RPC message' });
+  }
+
+  #broken(head: Uint8Array, tail: Uint8Array, failure: LinkFailure): void {
+    if (this.#over) return;
+    const id = responseIdOf(head, tail);
+    if (id === undefined) this.#deps.note({ type: 'protocol', message: failure.message });
+    else this.#failed(id, failure);
   }
 
   #open(address: string): void {

@@ -18,6 +18,8 @@ import { responseIdOf } from './response-id.ts';
 
 /** How long the handshake may take, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
+/** How many times the limit a message may be and still be read, to learn whose answer it is. */
+const OVERSIZE = 4;
 /** How long the other side has to agree to the end, in milliseconds. */
 const CLOSE_WITHIN_MS = 1000;
 
@@ -34,7 +36,8 @@ export async function openWebSocket(spec: HttpSpec, events: LinkEvents, deps: Li
   if (deps.signal.cancelled) throw new LinkError({ kind: 'unsent', message: deps.signal.reason ?? 'cancelled' });
   const socket = new Socket(url.value, ['mcp'], {
     headers: toRecord(headers.value),
-    maxPayload: deps.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    // A message over the limit costs its own call alone; one far over it, the connection.
+    maxPayload: OVERSIZE * (deps.maxMessageBytes ?? MAX_MESSAGE_BYTES),
     perMessageDeflate: false,
     followRedirects: false,
     handshakeTimeout: HANDSHAKE_MS,
@@ -129,11 +132,19 @@ class WsLink implements Link {
 
   #message(data: Buffer): void {
     if (this.#silent) return;
+    if (data.length > (this.#deps.maxMessageBytes ?? MAX_MESSAGE_BYTES)) return this.#tooLarge(data);
     const scanned = scan(data);
     if (scanned.ok && isMessage(scanned.value)) return deliver(scanned.value, undefined, this.#events);
     const id = scanned.ok ? undefined : responseIdOf(data, data);
     if (id === undefined) this.#deps.note({ type: 'protocol', message: 'a message is no JSON-RPC' });
     else this.#events.failed(id, { kind: 'protocol', message: 'a message is not valid JSON' });
+  }
+
+  #tooLarge(data: Buffer): void {
+    const message = 'a message is longer than the limit and was discarded';
+    const id = responseIdOf(data, data);
+    if (id === undefined) this.#deps.note({ type: 'protocol', message });
+    else this.#events.failed(id, { kind: 'too_large', message });
   }
 
   #failSoon(id: number | undefined, failure: LinkFailure): void {

@@ -1,7 +1,7 @@
 import { joinPieces, type RequestId } from '@hatago/protocol';
-import { LOCAL } from './core/exchange.ts';
-import type { EdgeDeps } from './edge/deps.ts';
-import { createDuplex } from './edge/duplex.ts';
+import { LOCAL } from '../core/exchange.ts';
+import type { EdgeDeps } from './deps.ts';
+import { createDuplex } from './duplex.ts';
 
 /** A JSON-RPC message as a value. */
 export type JsonRpcMessage = { readonly jsonrpc: '2.0'; readonly [member: string]: unknown };
