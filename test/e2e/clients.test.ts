@@ -127,12 +127,14 @@ describe.each(['HTTP', 'stdio'])('the Inspector over %s', (over) => {
   const inspector = binOf('@modelcontextprotocol/inspector-cli', 'mcp-inspector-cli');
 
   async function inspect(method: string, ...args: string[]): Promise<string> {
-    const { command, args: words, env } = stdioTarget();
-    const target = over === 'HTTP' ? [hub.url, '--transport', 'http'] : [command, ...words];
-    const rest = ['--method', method, ...args];
-    const flags = over === 'HTTP' ? [...target, ...rest] : [...rest, '--', ...target];
-    // It looks for its own manifest from where it is run.
-    const ended = await run(process.execPath, [inspector, '--cli', ...flags], { env, cwd: dirname(inspector) });
+    const { command, env } = stdioTarget();
+    // On a pipe the hub serves stdio by itself; `--config` would be taken for the Inspector's own.
+    const target = over === 'HTTP' ? [hub.url, '--transport', 'http'] : [command, hatagoBin, 'serve'];
+    const ended = await run(process.execPath, [inspector, '--cli', ...target, '--method', method, ...args], {
+      env: { ...env, HATAGO_CONFIG: hub.configFile },
+      // It looks for its own manifest from where it is run.
+      cwd: dirname(inspector),
+    });
     expect(ended.code, `${ended.stderr}\n${ended.stdout}`).toBe(0);
     return ended.stdout;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@hatago/hub/control/config.ts';
 import { findConfig, homeOf, loadConfig } from '@hatago/hub/control/load.ts';
@@ -34,7 +35,7 @@ export function loadContext(options: GlobalOptions, demo = false): Context {
   const file = demo ? undefined : locate(options);
   if (file !== undefined) {
     const loaded = loadConfig(file, process.env);
-    if (!loaded.ok) throw new CliError(loaded.error.join('\n'), EXIT.usage);
+    if (!loaded.ok) throw new CliError(loaded.error.join('\n'), existsSync(file) ? EXIT.usage : EXIT.notFound);
     return { ...loaded.value, demo: false };
   }
   const home = findHome(options);

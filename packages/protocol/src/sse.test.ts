@@ -56,6 +56,28 @@ describe('createSseParser', () => {
     expect(readText(text).events).toEqual(events);
   });
 
+  it.each([1, 7, 100, 5000])('discards an event that is too large to its end, read in chunks of %i bytes', (size) => {
+    const events: string[] = [];
+    const skipped: [string, string][] = [];
+    let tooLarge = 0;
+    const parser = createSseParser({
+      maxEventBytes: 1000,
+      onEvent: ({ data }) => events.push(decoder.decode(data)),
+      onTooLarge: () => tooLarge++,
+      onSkipped: (head, tail) => skipped.push([decoder.decode(head), decoder.decode(tail)]),
+    });
+    const large = `{"id":1,"result":"${'x'.repeat(2000)}","id":2}`;
+    const bytes = encoder.encode(`data: a\n\nevent: message\r\ndata: ${large}\r\n\r\ndata: b\n\n`);
+    for (let at = 0; at < bytes.length; at += size) parser.push(bytes.subarray(at, at + size));
+    expect(events).toEqual(['a', 'b']);
+    expect(skipped).toHaveLength(1);
+    expect(skipped[0]?.[0]).toMatch(/^\{"id":1,"result":"x{900}/);
+    expect(skipped[0]?.[1]).toMatch(/^x+","id":2\}$/);
+    expect(tooLarge).toBe(0);
+    for (let sent = 0; sent < 5000; sent += 100) parser.push(encoder.encode('data: '.padEnd(100, 'y')));
+    expect(tooLarge).toBe(1);
+  });
+
   it('reports retry times and ignores those that are no number', () => {
     expect(readText('retry: 1500\nretry: x\nretry: -1\nretry:\nretry: 9999999999999999\n\n').retries).toEqual([1500]);
   });

@@ -20,6 +20,11 @@ export interface SseParserOptions {
   onRetry?(ms: number): void;
   /** Called once when an event is too large; everything after it is ignored. */
   onTooLarge?(): void;
+  /**
+   * Where given, an event that is too large is discarded to its end instead, and told then: the first KiB of its data and
+   * its last 256 bytes. One of more than four times the limit still counts as too large for going on.
+   */
+  onSkipped?(head: Uint8Array, tail: Uint8Array): void;
 }
 
 /** Reads a stream of server-sent events from chunks cut anywhere. */
@@ -42,6 +47,17 @@ export function createSseParser(options: SseParserOptions): SseParser {
   return new Parser(options);
 }
 
+/** An event that is being discarded. */
+interface Skipping {
+  readonly head: Uint8Array;
+  tail: Uint8Array;
+  /** Bytes of the line so far. */
+  lineBytes: number;
+}
+
+const HEAD_BYTES = 1024;
+const TAIL_BYTES = 256;
+
 class Parser implements SseParser {
   readonly #options: SseParserOptions;
   /** Parts of a line whose end has not come yet. */
@@ -52,6 +68,7 @@ class Parser implements SseParser {
   #hasData = false;
   #id: string | undefined;
   #event: string | undefined;
+  #skipping: Skipping | undefined;
   #afterCr = false;
   #first = true;
   #closed = false;
@@ -73,18 +90,19 @@ class Parser implements SseParser {
       if (cr < at) cr = find(chunk, CR, at);
       const stop = Math.min(lf, cr);
       this.#size += stop - at;
-      if (this.#size > this.#options.maxEventBytes) return this.#tooLarge();
+      const rest = at === 0 && stop === chunk.length ? chunk : chunk.subarray(at, stop);
+      if (this.#size > this.#options.maxEventBytes && !this.#skip(rest)) return this.#tooLarge();
       if (stop === chunk.length) {
-        this.#partial.push(at === 0 ? chunk : chunk.subarray(at));
+        if (this.#skipping === undefined) this.#partial.push(rest);
         return;
       }
-      const rest = chunk.subarray(at, stop);
       at = stop + 1;
       if (stop === cr) {
         if (at === chunk.length) this.#afterCr = true;
         else if (chunk[at] === LF) at++;
       }
-      this.#line(rest);
+      if (this.#skipping === undefined) this.#line(rest);
+      else this.#skippedLine(this.#skipping);
     }
   }
 
@@ -92,6 +110,34 @@ class Parser implements SseParser {
     this.#closed = true;
     this.#reset();
     this.#partial = [];
+  }
+
+  /** Drops more of an event that is too large; false when that is no use. */
+  #skip(rest: Uint8Array): boolean {
+    const { onSkipped, maxEventBytes } = this.#options;
+    if (onSkipped === undefined || this.#size > maxEventBytes * 4) return false;
+    let skipping = this.#skipping;
+    if (skipping === undefined) {
+      const line = concat([...this.#partial, rest.subarray(0, HEAD_BYTES)], EMPTY);
+      const tail = this.#partial.reduce(joinTail, EMPTY);
+      skipping = { head: (this.#data[0] ?? withoutField(line)).slice(0, HEAD_BYTES), tail, lineBytes: line.length };
+      this.#skipping = skipping;
+      this.#partial = [];
+      this.#data = [];
+    }
+    skipping.lineBytes += rest.length;
+    skipping.tail = joinTail(skipping.tail, rest);
+    return true;
+  }
+
+  #skippedLine(skipping: Skipping): void {
+    if (skipping.lineBytes > 0) {
+      skipping.lineBytes = 0;
+      return;
+    }
+    this.#skipping = undefined;
+    this.#reset();
+    this.#options.onSkipped?.(skipping.head, skipping.tail);
   }
 
   #tooLarge(): void {
@@ -157,6 +203,18 @@ class Parser implements SseParser {
       data,
     });
   }
+}
+
+function joinTail(tail: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= TAIL_BYTES) return bytes.slice(bytes.length - TAIL_BYTES);
+  const joined = concat([tail, bytes], EMPTY);
+  return joined.slice(Math.max(0, joined.length - TAIL_BYTES));
+}
+
+/** What a line says after its `data:`. */
+function withoutField(line: Uint8Array): Uint8Array {
+  if (!isText(line.subarray(0, 4), 4, DATA) || line[4] !== 0x3a) return line;
+  return line.subarray(line[5] === 0x20 ? 6 : 5);
 }
 
 const NEWLINE = new Uint8Array([LF]);

@@ -26,7 +26,7 @@ export interface BuildOptions {
 
 /** A generation and what the hub shows of it. */
 export interface BuiltGeneration extends Generation {
-  /** Resolves when the servers that start by themselves have settled, or after the wait for them. */
+  /** Resolves when the servers that start by themselves have settled, well or not. */
   readonly settled: Promise<void>;
   /** The servers as status shows them. */
   rows(): readonly ServerRow[];
@@ -67,7 +67,7 @@ export function buildGeneration(options: BuildOptions): BuiltGeneration {
     id,
     routes,
     upstreams: servers.map((server) => server.upstream),
-    settled: router.settled,
+    settled: router.complete,
     rows: () => router.rows(),
     running: bound.running,
     match(path) {

@@ -160,6 +160,30 @@ describe('a modern request', () => {
     expect(kit.logs).toMatchObject([{ level: 'error', event: 'edge.internal', method: 'tools/call' }]);
   });
 
+  it('whose chain throws before it begins is answered without any detail', async () => {
+    await using kit = await serveKit();
+    Object.assign(kit.deps.current().match('/mcp') as object, {
+      handler() {
+        throw new HubError('HATAGO_POLICY_DENIED');
+      },
+    });
+    const answer = await callModern(`${kit.url}/mcp`, 1, 'a');
+    expect(await answer.json()).toMatchObject({ id: 1, error: { code: -31005 } });
+    expect(kit.logs).toEqual([]);
+  });
+
+  it('to a hub that cannot be built is answered, and the log says why', async () => {
+    await using kit = await serveKit();
+    Object.assign(kit.deps, {
+      current() {
+        throw new Error('secret');
+      },
+    });
+    const answer = await callModern(`${kit.url}/mcp`, 1, 'a');
+    expect((await answer.json()).error).toMatchObject({ code: -32603 });
+    expect(kit.logs).toMatchObject([{ event: 'edge.internal', cause: expect.stringContaining('secret') }]);
+  });
+
   it('whose route is gone is answered so', async () => {
     await using kit = await serveKit();
     const generation = kit.deps.current();

@@ -11,7 +11,7 @@ export interface HttpRequest {
   readonly remote: string | undefined;
   /** One header by its lower-case name. */
   header(lowerCaseName: string): string | undefined;
-  /** Reads the body once; never calls back when the client goes away first. */
+  /** Reads the body once, to be called before the tick is over; never calls back when the client goes away first. */
   readBody(maxBytes: number, done: (body: Uint8Array | 'too_large') => void): void;
 }
 

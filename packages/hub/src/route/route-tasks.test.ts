@@ -41,6 +41,22 @@ describe('tasks', () => {
     expect(route.up.a.calls).toHaveLength(4);
   });
 
+  it.each(['tasks/get', 'tasks/update', 'tasks/cancel'])('%s is for clients that declare tasks', async (method) => {
+    const route = scriptedRoute([script]);
+    await route.settled;
+    const { taskId } = jsonOf(await route.handler(exchangeOf('tools/call', { name: 'a_x' })));
+    for (const clientCapabilities of [{}, { extensions: { 'other/ext': {} } }, { tasks: {} }]) {
+      const { envelope } = exchangeOf(method);
+      const undeclared = { envelope: { ...envelope, clientCapabilities: Payload.ofValue(clientCapabilities) } };
+      for (const id of [taskId, 'none'])
+        expect(jsonOf(await route.handler(exchangeOf(method, { taskId: id }, undeclared)))).toMatchObject({
+          code: -32021,
+          data: { requiredCapabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } },
+        });
+    }
+    expect(route.up.a.calls).toHaveLength(1);
+  });
+
   it('remember that their output is wrapped', async () => {
     const route = scriptedRoute([{ ...script, tools: [{ name: 'x', outputSchema: { type: 'array' } }] }]);
     await route.settled;

@@ -74,6 +74,8 @@ export interface Router {
   readonly handler: Handler;
   /** Resolves when every server that starts by itself has settled, or after the wait for them. */
   readonly settled: Promise<void>;
+  /** Resolves when every server that starts by itself has settled, however long that takes. */
+  readonly complete: Promise<void>;
   /** Every name and URI that clients see in another form than the plain one. */
   renames(): readonly Rename[];
   /** The servers as `hatago://servers` shows them. */
@@ -166,6 +168,7 @@ export function createRouter(options: RouterOptions): Router {
   return {
     handler: (exchange) => (handlers.get(exchange.method) ?? ((x) => relayUnknown(context, x)))(exchange),
     settled: settling.settled,
+    complete: Promise.all(members.map(({ inventory }) => inventory.settled)).then(() => {}),
     renames: () => live.current().renames,
     rows: () => serverRows(members),
     resolve(kind, name) {

@@ -1,4 +1,4 @@
-import { EMPTY_OBJECT, MODERN_VERSION, Payload } from '@hatago/protocol';
+import { EMPTY_OBJECT, MODERN_VERSION, Payload, TASKS_EXTENSION } from '@hatago/protocol';
 import { createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
 import { type Exchange, LOCAL, type Notification, type Outcome } from '../core/exchange.ts';
@@ -130,6 +130,8 @@ export interface ExchangeOptions extends Partial<Omit<Exchange, 'method' | 'para
   readonly legacy?: boolean;
 }
 
+const KNOWS_TASKS = Payload.ofValue({ extensions: { [TASKS_EXTENSION]: {} } });
+
 /** An exchange with a list of what was emitted and the means to cancel it. */
 export function exchangeOf(
   method: string,
@@ -145,7 +147,7 @@ export function exchangeOf(
     envelope: {
       protocolVersion: legacy ? '2025-06-18' : MODERN_VERSION,
       clientInfo: undefined,
-      clientCapabilities: EMPTY_OBJECT,
+      clientCapabilities: method.startsWith('tasks/') ? KNOWS_TASKS : EMPTY_OBJECT,
       logLevel: undefined,
       progressToken: undefined,
       asks: legacy ? 'attached' : 'deferred',

@@ -59,6 +59,17 @@ describe('a capability the caller did not declare', () => {
   });
 });
 
+describe('a server that asks without end', () => {
+  it('is refused when too many of its asks are open', async () => {
+    const test = await connected({ limits: { maxOpenAsks: 2 } });
+    const running = test.upstream.request(buildCall({ capabilities: ALL }));
+    for (const id of [1, 2, 3]) test.server.say(ask(id));
+    expect(test.server.answers.get(3)).toMatchObject({ error: { code: -32603 } });
+    await test.clock.advance(25);
+    expect(asked(await running).keys).toHaveLength(2);
+  });
+});
+
 describe('attribution', () => {
   const roots = [{ uri: 'file:///srv', name: 'srv' }];
 

@@ -82,6 +82,7 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
     if (early !== undefined && answersAsk(method, early) && !spend(owner, key)) {
       return peer.respond(rpcId, 'result', early.pieces());
     }
+    if ((parked?.open ?? 0) >= context.limits.maxOpenAsks) return refuse(rpcId, 'Too many questions are open.');
     const embedded = embedAsk(method, params, call.envelope.asks === 'attached');
     const elicitationId = params.text('elicitationId');
     context.parked.park(owner, peer).ask({ key, method, params: embedded, rpcId, elicitationId });

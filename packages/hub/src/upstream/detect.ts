@@ -195,7 +195,8 @@ class Attempt {
     const link = await open(peer.events, signal);
     peer.bind(link);
     this.#peer = peer;
-    if (signal.cancelled) await this.drop('cancelled');
+    // A handshake is not waited for when nobody wants the connection any more.
+    signal.onCancel((reason) => void peer.close(reason));
     throwIfCancelled(signal);
     return peer;
   }

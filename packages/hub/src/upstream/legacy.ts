@@ -9,6 +9,7 @@ import { createFollower, type Follower } from './legacy-follow.ts';
 import { type Handshake, initialize } from './legacy-handshake.ts';
 import { LegacyTasks } from './legacy-tasks.ts';
 import type { LinkFailure } from './link.ts';
+import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog, severityOf } from './logs.ts';
 import { legacyParams } from './params.ts';
 import type { Peer } from './peer.ts';
@@ -41,6 +42,7 @@ class Legacy implements Connection, PeerHooks {
   readonly #book: ToolBook;
   readonly #follower: Follower;
   readonly #tasks: LegacyTasks;
+  readonly #checkLife: () => void;
   /** In the server's own words. */
   #capabilities: Record<string, unknown>;
   /** The level the server was told; undefined = none yet. */
@@ -68,6 +70,8 @@ class Legacy implements Connection, PeerHooks {
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
     this.#tasks = new LegacyTasks(peer, context, events, this.#book);
+    const ping = () => peer.own('ping', '{}', context.timeouts.requestMs);
+    this.#checkLife = createLiveness(peer, ping, (why) => events.lost(why));
     peer.version = undefined;
     peer.cancelNotice = true;
     peer.hooks = this;
@@ -103,6 +107,7 @@ class Legacy implements Connection, PeerHooks {
   }
 
   failed(pending: Pending, why: LinkFailure): boolean {
+    if (this.#context.http && isSilence(why)) this.#checkLife();
     if (why.kind !== 'session_gone') return false;
     this.#stranded.push(pending);
     this.#recovering ??= this.#recover();

@@ -16,6 +16,8 @@ import { missingCapabilities } from './answers.ts';
 import { withoutContext } from './ask-shape.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
 import { type Declarations, learnDeclarations } from './declarations.ts';
+import type { LinkFailure } from './link.ts';
+import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog } from './logs.ts';
 import { modernMeta, modernParams } from './params.ts';
 import type { Peer } from './peer.ts';
@@ -64,6 +66,7 @@ class Modern implements Connection, PeerHooks {
   readonly #ownMeta: string;
   readonly #declared: Declarations = new Map();
   readonly #subscriptions: Subscriptions;
+  readonly #checkLife: () => void;
 
   constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents, discover: Payload) {
     this.peer = peer;
@@ -83,7 +86,16 @@ class Modern implements Connection, PeerHooks {
     peer.version = MODERN_VERSION;
     peer.cancelNotice = !context.http;
     peer.hooks = this;
-    this.#subscriptions = createSubscriptions({ peer, context, events, capabilities, meta: this.#ownMeta });
+    const discoverAgain = () => peer.own('server/discover', `{"_meta":${this.#ownMeta}}`, context.timeouts.requestMs);
+    this.#checkLife = createLiveness(peer, discoverAgain, (why) => this.closed(why));
+    this.#subscriptions = createSubscriptions({
+      peer,
+      context,
+      events,
+      capabilities,
+      meta: this.#ownMeta,
+      silent: this.#checkLife,
+    });
   }
 
   request(call: UpstreamCall): Promise<Outcome> {
@@ -111,7 +123,8 @@ class Modern implements Connection, PeerHooks {
     return { kind: 'complete', result: this.#learn(body, !hasMember(call.params, 'cursor')) };
   }
 
-  failed(): boolean {
+  failed(_pending: Pending, why: LinkFailure): boolean {
+    if (this.#context.http && isSilence(why)) this.#checkLife();
     return false;
   }
 
@@ -149,7 +162,7 @@ class Modern implements Connection, PeerHooks {
     this.#events.ended(pending);
   }
 
-  closed(why: Parameters<PeerHooks['closed']>[0]): void {
+  closed(why: LinkFailure): void {
     this.#subscriptions.close();
     this.#events.lost(why);
   }

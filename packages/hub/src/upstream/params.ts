@@ -1,4 +1,12 @@
-import { type Edits, editObject, type Members, methodInfo, Payload, type Piece, RESERVED_META } from '@hatago/protocol';
+import {
+  type Edits,
+  editObject,
+  type Members,
+  methodInfo,
+  type Payload,
+  type Piece,
+  RESERVED_META,
+} from '@hatago/protocol';
 import type { UpstreamCall } from '../core/upstream.ts';
 import { quote } from './wire.ts';
 
@@ -32,11 +40,11 @@ export function legacyParams(call: UpstreamCall, id: number, extra?: Edits): rea
   const members = params.members() as Members;
   const edits: MutableEdits = { ...extra };
   editTarget(edits, call);
-  const metaAt = members.names.indexOf('_meta');
-  if (metaAt !== -1) {
-    const meta = legacyMeta(params.member('_meta') as Payload, id);
+  const token = call.envelope.progressToken === undefined ? undefined : String(id);
+  if (members.names.includes('_meta')) {
+    const meta = legacyMeta(params.member('_meta') as Payload, token);
     if (meta !== undefined) edits._meta = meta;
-  }
+  } else if (token !== undefined) edits._meta = `{"progressToken":${token}}`;
   if (members.names.includes('requestState')) edits.requestState = null;
   if (members.names.includes('inputResponses')) edits.inputResponses = null;
   if (method === 'tools/call' && !members.names.includes('arguments')) edits.arguments = '{}';
@@ -45,26 +53,18 @@ export function legacyParams(call: UpstreamCall, id: number, extra?: Edits): rea
 }
 
 /** The caller's `_meta` for a legacy server: undefined = as it is, null = nothing is left of it. */
-function legacyMeta(meta: Payload, id: number): readonly Piece[] | null | undefined {
-  const members = meta.members();
-  if (members === undefined) return null;
+function legacyMeta(meta: Payload, token: string | undefined): readonly Piece[] | null | undefined {
+  const names = meta.members()?.names ?? [];
   const edits: MutableEdits = {};
-  let kept = 0;
-  let changed = false;
-  for (const name of members.names) {
-    if (RESERVED_META.has(name)) {
-      edits[name] = null;
-      changed = true;
-    } else {
-      kept++;
-      if (name === 'progressToken') {
-        edits.progressToken = String(id);
-        changed = true;
-      }
-    }
+  let kept = token === undefined ? 0 : 1;
+  for (const name of names) {
+    if (RESERVED_META.has(name) || name === 'progressToken') edits[name] = null;
+    else kept++;
   }
   if (kept === 0) return null;
-  return changed ? editObject(meta, edits) : undefined;
+  if (token !== undefined) edits.progressToken = token;
+  for (const _ in edits) return editObject(meta, edits);
+  return undefined;
 }
 
 /**
@@ -108,9 +108,4 @@ export function modernParams(call: UpstreamCall, meta: readonly Piece[]): readon
     else if (names.includes('requestState')) edits.requestState = null;
   }
   return editObject(call.params, edits);
-}
-
-/** The text of `params` when nothing but `_meta` is in it. */
-export function onlyMeta(meta: string): Payload {
-  return Payload.ofPieces([`{"_meta":${meta}}`]);
 }

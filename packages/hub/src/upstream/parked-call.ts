@@ -70,6 +70,11 @@ export class ParkedCall implements Parked, PendingSink {
     return this.#asks.has(key);
   }
 
+  /** How many asks wait for their answers. */
+  get open(): number {
+    return this.#asks.size;
+  }
+
   /** Puts an ask of the server to the client: at once where an edge is attached, else with those that come right after. */
   ask(ask: OpenAsk): void {
     if (this.over) return;

@@ -145,6 +145,15 @@ describe('progress', () => {
     expect(call.emitted).toHaveLength(1);
   });
 
+  it('is asked for where only the envelope has the token', async () => {
+    const { upstream, server } = await connected({ 'tools/call': () => TEXT });
+    await upstream.request(buildCall({ progressToken: 'p' }));
+    const heard = server.last('tools/call');
+    expect(heard.params._meta).toEqual({ progressToken: heard.id });
+    await upstream.request(buildCall({ params: { name: 'a', _meta: { progressToken: 'p', x: 1 } } }));
+    expect(server.last('tools/call').params._meta).toEqual({ x: 1 });
+  });
+
   it('is not asked for, nor handed on, when the caller gave no token', async () => {
     const { upstream, server } = await connected();
     const call = buildCall();

@@ -105,7 +105,7 @@ export class Peer implements PendingOwner {
         pending.detach = call.signal.onCancel((reason) => this.abandon(pending, reason));
       }
       this.#pending.set(pending.id, pending);
-      this.#watch();
+      if (isTimed(pending)) this.#watch();
       if (call === undefined) return this.dispatch(pending);
       const place = this.#options.gate.enter(pending);
       if (place === 'go') {
@@ -358,8 +358,12 @@ export class Peer implements PendingOwner {
   readonly #sweep = (): void => {
     this.#sweeping = undefined;
     const now = this.#options.now();
-    for (const pending of this.#pending.values()) this.#check(pending, now);
-    if (this.#pending.size > 0) this.#watch();
+    let timed = false;
+    for (const pending of this.#pending.values()) {
+      this.#check(pending, now);
+      timed ||= isTimed(pending);
+    }
+    if (timed) this.#watch();
   };
 
   #check(pending: Pending, now: number): void {
@@ -367,6 +371,11 @@ export class Peer implements PendingOwner {
     if (!isLate(pending, now, this.#options.timeouts)) return;
     this.abandon(pending, 'timeout', failure('HATAGO_UPSTREAM_TIMEOUT', { server: this.#options.server }));
   }
+}
+
+/** Whether the sweep has anything to do for a request that is open. */
+function isTimed(pending: Pending): boolean {
+  return pending.stage !== 'ended' && (pending.call !== undefined || pending.limitMs !== 0);
 }
 
 const decoder = new TextDecoder();

@@ -13,6 +13,8 @@ export interface LeaseTerms {
   readonly exclusive: boolean;
   /** Most connections for this key. */
   readonly max: number;
+  /** A connection nobody uses for this long is closed, in milliseconds. */
+  readonly idleMs: number;
   /** What is declared to a legacy server on them. */
   readonly capabilities: Record<string, unknown>;
 }
@@ -28,8 +30,6 @@ export interface PoolOptions {
   readonly server: string;
   /** Most connections in all. */
   readonly maxLeased: number;
-  /** A connection nobody uses for this long is closed, in milliseconds. */
-  readonly idleMs: number;
   /** How long a call waits for its turn, in milliseconds; 0 = without end. */
   readonly waitMs: number;
   now(): number;
@@ -224,10 +224,10 @@ export class Pool {
   }
 
   readonly #reap = (): void => {
-    const before = this.#options.now() - this.#options.idleMs;
+    const now = this.#options.now();
     for (const group of [...this.#groups.values()]) {
       for (const slot of [...group.slots]) {
-        if (this.#isIdle(slot) && slot.usedAt <= before) void this.#drop(slot, 'idle');
+        if (this.#isIdle(slot) && now - slot.usedAt >= group.terms.idleMs) void this.#drop(slot, 'idle');
       }
     }
     this.#stopReaping = this.#size > 0 ? this.#options.schedule(REAP_MS, this.#reap) : undefined;

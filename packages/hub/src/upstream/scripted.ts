@@ -125,7 +125,7 @@ export const DISCOVERED: Record<string, unknown> = {
 
 /** Makes a {@link ScriptedServer}. */
 export function createScriptedServer(options: ScriptedOptions = {}): ScriptedServer {
-  const script = options.script ?? {};
+  const script = { ...options.script };
   const server: ScriptedServer = {
     script,
     heard: [],

@@ -161,6 +161,75 @@ describe('reconnecting', () => {
   });
 });
 
+describe('a server over HTTP', () => {
+  const HTTP = { kind: 'http', url: 'http://127.0.0.1:1/mcp' } as const;
+  const REFUSED = { kind: 'unsent', message: 'connection refused' } as const;
+
+  it.each([['legacy', LEGACY_SCRIPT, 'ping'] as const, ['modern', MODERN_SCRIPT, 'server/discover'] as const])(
+    'of the %s era that is not there any more is found out by the first call, and taken back when it is',
+    async (_era, script, probe) => {
+      const test = createTestUpstream(script, HTTP, { attributed: true });
+      await test.upstream.settled;
+      const again = test.server.script[probe];
+      test.server.script[probe] = ({ id, link }) => test.server.links[link]?.fail(id as number, REFUSED);
+      const outcome = test.upstream.request(buildCall());
+      test.server.links[0]?.fail(test.server.last('tools/call').id as number, REFUSED);
+      expect(errorCode(await outcome)).toBe(-31001);
+      await settle();
+      expect(test.upstream.status).toMatchObject({ state: 'failed', error: 'connection refused' });
+      expect(test.server.links[0]?.closed).toBeDefined();
+      test.server.script[probe] = again;
+      await test.clock.advance(1000);
+      expect(test.upstream.status.state).toBe('ready');
+    },
+  );
+
+  it.each([['legacy', LEGACY_SCRIPT, 'ping'] as const, ['modern', MODERN_SCRIPT, 'server/discover'] as const])(
+    'of the %s era that answers otherwise stays as it is',
+    async (_era, script, probe) => {
+      const test = createTestUpstream({ ...script, ping: () => ({}) }, HTTP, { attributed: true });
+      await test.upstream.settled;
+      const asked = test.server.count(probe);
+      const outcomes = [0, 1].map(() => test.upstream.request(buildCall()));
+      for (const { id, method } of [...test.server.heard]) {
+        if (method === 'tools/call') test.server.links[0]?.fail(id as number, { kind: 'lost', message: 'reset' });
+      }
+      expect((await Promise.all(outcomes)).map(errorCode)).toEqual([-31002, -31002]);
+      await settle();
+      expect(test.server.count(probe)).toBe(asked + 1);
+      expect(test.upstream.status.state).toBe('ready');
+    },
+  );
+
+  it('that loses the stream of changes and cannot be reached is found out without any call', async () => {
+    const test = createTestUpstream(MODERN_SCRIPT, HTTP, { attributed: true });
+    await test.upstream.settled;
+    await settle();
+    test.server.script['server/discover'] = ({ id, link }) => test.server.links[link]?.fail(id as number, REFUSED);
+    test.server.links[0]?.fail(test.server.last('subscriptions/listen').id as number, REFUSED);
+    await settle();
+    expect(test.upstream.status.state).toBe('failed');
+  });
+
+  it('that needs credentials has its calls told so', async () => {
+    const test = createTestUpstream({}, HTTP, { attributed: true });
+    const auth = { kind: 'auth', status: 401, message: 'sign in' } as const;
+    test.server.script['server/discover'] = ({ id, link }) => test.server.links[link]?.fail(id as number, auth);
+    await test.upstream.settled;
+    expect(test.upstream.status).toMatchObject({ state: 'failed', error: 'sign in' });
+    expect(errorCode(await test.upstream.request(buildCall()))).toBe(-31011);
+  });
+});
+
+describe('timers', () => {
+  it('are not needed to hold a stream of changes open', async () => {
+    const test = createTestUpstream(MODERN_SCRIPT);
+    await test.clock.advance(1000);
+    expect(test.server.count('subscriptions/listen')).toBe(1);
+    expect(test.clock.timers).toBe(0);
+  });
+});
+
 describe('isolation: session', () => {
   const script: Script = { ...LEGACY_SCRIPT, 'tools/call': () => TEXT };
   const links = (server: { heard: { method: string; link: number }[] }) =>
@@ -185,7 +254,7 @@ describe('isolation: session', () => {
   });
 
   it('closes connections nobody uses any more', async () => {
-    const test = createTestUpstream(script, { isolation: 'session', limits: { leaseIdleMs: 60_000 } });
+    const test = createTestUpstream(script, { isolation: 'session', limits: { sessionIdleMs: 60_000 } });
     await test.upstream.settled;
     await test.upstream.request(buildCall({ session: 'a' }));
     await test.clock.advance(50_000);

@@ -45,6 +45,8 @@ class ManagedUpstream implements Upstream {
   #attempt = 0;
   #stopRetry: (() => void) | undefined;
   #retryAt = 0;
+  /** The last attempt to connect failed for lack of credentials. */
+  #signInNeeded = false;
   #interactive: boolean;
   /** The calls of a server that must not run twice, once it is interactive. */
   #serial: LeaseEvents | undefined;
@@ -82,7 +84,6 @@ class ManagedUpstream implements Upstream {
     this.#pool = new Pool({
       server: spec.id,
       maxLeased: limits.maxLeased,
-      idleMs: limits.leaseIdleMs,
       waitMs: timeouts.requestMs,
       now,
       schedule,
@@ -163,17 +164,19 @@ class ManagedUpstream implements Upstream {
     const session = call.session?.id;
     const asking = this.#interactive && legacy && methodInfo(call.method)?.mrtr === true;
     const isolated = isolation === 'session' && session !== undefined;
+    const { sessionIdleMs, leaseIdleMs } = this.#context.limits;
+    const terms = { capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
     if (asking && forbidSecondProcess === true) {
-      return this.#pool.request(call, { key: 'serial', exclusive: true, max: 1, capabilities: declared });
+      return this.#pool.request(call, { ...terms, key: 'serial', exclusive: true, max: 1 });
     }
     if (asking) {
       const key = `asking ${session ?? ''} ${fingerprint}`;
       const max = session === undefined ? Number.POSITIVE_INFINITY : 1;
-      return this.#pool.request(call, { key, exclusive: true, max, capabilities: declared });
+      return this.#pool.request(call, { ...terms, key, exclusive: true, max });
     }
     if (!isolated && fingerprint === '{}') return main.request(call);
     const key = `shared ${isolated ? session : ''} ${fingerprint}`;
-    return this.#pool.request(call, { key, exclusive: false, max: 1, capabilities: declared });
+    return this.#pool.request(call, { ...terms, key, exclusive: false, max: 1 });
   }
 
   async #openLeased(terms: LeaseTerms, events: LeaseEvents): Promise<Connection | undefined> {
@@ -325,6 +328,7 @@ class ManagedUpstream implements Upstream {
   }
 
   #report(error: unknown): string {
+    this.#signInNeeded = error instanceof LinkError && error.failure.kind === 'auth';
     const message = error instanceof LinkError ? error.message : 'an internal failure; see the log';
     this.#context.log({
       level: 'warn',
@@ -337,6 +341,7 @@ class ManagedUpstream implements Upstream {
   }
 
   #unavailable(): Outcome {
+    if (this.#signInNeeded) return failure('HATAGO_UPSTREAM_AUTH_REQUIRED', { server: this.id });
     const retryAfterMs = Math.max(0, Math.round(this.#retryAt - this.#context.now()));
     return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: this.id, retryAfterMs });
   }

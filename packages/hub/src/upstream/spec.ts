@@ -71,8 +71,12 @@ export interface UpstreamLimits {
   readonly maxBuffered: number;
   /** Most connections beside the shared one. @default 128 */
   readonly maxLeased: number;
-  /** A leased connection nobody uses for this long is closed, in milliseconds. @default 600000 */
+  /** A connection beside the shared one that nobody uses for this long is closed, in milliseconds. @default 600000 */
   readonly leaseIdleMs: number;
+  /** The same for a connection that belongs to one session, and holds its state. @default 3600000 */
+  readonly sessionIdleMs: number;
+  /** Most asks of one call that wait for answers at a time. @default 64 */
+  readonly maxOpenAsks: number;
   /** How long a probe of the era may stay unanswered, in milliseconds. @default 2000 */
   readonly probeMs: number;
   /** How long a learned era is trusted, in milliseconds. @default 86400000 */
@@ -94,6 +98,8 @@ export const DEFAULT_LIMITS: UpstreamLimits = {
   maxBuffered: 256,
   maxLeased: 128,
   leaseIdleMs: 600_000,
+  sessionIdleMs: 3_600_000,
+  maxOpenAsks: 64,
   probeMs: 2000,
   verdictMs: 86_400_000,
   maxMessageBytes: 10 * 1024 * 1024,

@@ -75,16 +75,29 @@ describe('openSse', () => {
     ]);
   });
 
-  it('is closed by an event over the limit and skips events that are no messages', async () => {
+  it('gives up the request whose answer is over the limit, and goes on', async () => {
     await using upstream = await server('/m', (_got, res, events) => {
       say(events, 'hello');
-      say(events, { jsonrpc: '2.0', method: 'x'.repeat(3000) });
+      say(events, { jsonrpc: '2.0', id: 1, result: { text: 'x'.repeat(3000) } });
+      say(events, { jsonrpc: '2.0', id: 2, result: {} });
+      res.writeHead(202).end();
+    });
+    await using it = await open(upstream, { maxMessageBytes: 1000 });
+    it.link.send(notification());
+    await it.until('message');
+    expect(it.seen.map((one) => one.type)).toEqual(['note', 'failed', 'message']);
+    expect(it.all('failed')).toMatchObject([{ id: 1, failure: { kind: 'too_large' } }]);
+  });
+
+  it('is closed by an event without end', async () => {
+    await using upstream = await server('/m', (_got, res, events) => {
+      say(events, { jsonrpc: '2.0', method: 'x'.repeat(5000) });
       res.writeHead(202).end();
     });
     await using it = await open(upstream, { maxMessageBytes: 1000 });
     it.link.send(notification());
     await it.until('closed');
-    expect(it.seen.map((one) => one.type)).toEqual(['note', 'closed']);
+    expect(it.all('closed')).toMatchObject([{ failure: { kind: 'protocol' } }]);
   });
 
   it.each(['http://evil.test/m', 'https://127.0.0.1/m', '//evil.test/m', 'http://'])(

@@ -2,6 +2,7 @@ import { isRecord, META, type Payload } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
 import { backoffDelay, DEFAULT_BACKOFF } from './backoff.ts';
 import type { ConnectionContext, ConnectionEvents } from './connection.ts';
+import { isSilence } from './liveness.ts';
 import type { Peer } from './peer.ts';
 import { Pending } from './pending.ts';
 import { requestMessage } from './wire.ts';
@@ -24,6 +25,8 @@ export interface SubscriptionsOptions {
   readonly capabilities: Record<string, unknown>;
   /** The `_meta` of a request of the hub's own, as JSON text. */
   readonly meta: string;
+  /** The request was lost, and perhaps the server with it. */
+  silent(): void;
 }
 
 type Filter = Record<string, unknown>;
@@ -104,6 +107,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     refused = outcome.kind === 'error' && isUnknownMethod(outcome.error);
     if (refused) return;
     missed = true;
+    if (pending.failure !== undefined && isSilence(pending.failure)) options.silent();
     const delay = backoffDelay(attempt++, DEFAULT_BACKOFF, context.random());
     stopRetry = context.schedule(delay, open);
   };

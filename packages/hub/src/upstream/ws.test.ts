@@ -94,8 +94,21 @@ describe('openWebSocket', () => {
     ]);
   });
 
-  it('is closed by a message over the limit', async () => {
-    await using server = await upstream((_text, socket) => socket.send('x'.repeat(2000)));
+  it('gives up the request whose answer is over the limit, and goes on', async () => {
+    await using server = await upstream((_text, socket) => {
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text: 'x'.repeat(2000) } }));
+      socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'x'.repeat(2000) }));
+      socket.send(JSON.stringify(answer(2)));
+    });
+    await using it = await open(server.url, { maxMessageBytes: 1000 });
+    it.link.send(request(1));
+    await it.until('message');
+    expect(it.seen.map((one) => one.type)).toEqual(['failed', 'note', 'message']);
+    expect(it.all('failed')).toMatchObject([{ id: 1, failure: { kind: 'too_large' } }]);
+  });
+
+  it('is closed by a message far over the limit', async () => {
+    await using server = await upstream((_text, socket) => socket.send('x'.repeat(5000)));
     await using it = await open(server.url, { maxMessageBytes: 1000 });
     it.link.send(request(1));
     await it.until('closed');
