@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type Piece, scan } from '@hatago/protocol';
 import { deliver, isMessage } from './deliver.ts';
 import { buildEnvironment } from './environment.ts';
-import { createLineFramer, type LineFramer } from './framing.ts';
+import { createLineFramer, type LineFramer } from '../core/framing.ts';
 import type { ProcessGuard } from './guard.ts';
 import {
   type Link,
