@@ -14,7 +14,6 @@ import { type AskRound, followParked, startRound } from './legacy-asks.ts';
 import { dropTask, followTask } from './legacy-follow-task.ts';
 import type { LegacyRequest, LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
-import { withTaskSupport } from './legacy-tasks.ts';
 import { logInternal, runExchange } from './run.ts';
 import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
 
@@ -108,9 +107,7 @@ export class LegacyCall implements Exchange {
       logInternal(this.owner.deps, this.method, error);
       return this.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
     }
-    this.answer(
-      this.method === 'tools/list' && this.owner.offersTasks ? withTaskSupport(pieces, outcome.result) : pieces,
-    );
+    this.answer(pieces);
   }
 
   /** Answers with ready result text. */

@@ -45,18 +45,6 @@ describe('what initialize says of tasks', () => {
     expect(capabilities.tools).toEqual({});
     expect((await peer.request(1, 'tasks/list')).error === undefined).toBe(tasks);
   });
-
-  it('goes for every tool that does not say otherwise', async () => {
-    const tools = [
-      { name: 'a', inputSchema: {} },
-      { name: 'b', execution: { taskSupport: 'forbidden' } },
-    ];
-    await using peer = await connectLegacy('stdio', { discover, script: () => complete({ tools, nextCursor: 'c' }) });
-    expect((await peer.request(1, 'tools/list')).result).toEqual({
-      tools: [{ ...tools[0], execution: { taskSupport: 'optional' } }, tools[1]],
-      nextCursor: 'c',
-    });
-  });
 });
 
 describe.each(TRANSPORTS)('a tool called as a task over %s', (transport) => {

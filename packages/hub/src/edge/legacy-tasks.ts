@@ -1,14 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  atLeast,
-  EMPTY_OBJECT,
-  editObject,
-  elementsOf,
-  isRecord,
-  joinPieces,
-  Payload,
-  type Piece,
-} from '@hatago/protocol';
+import { atLeast, EMPTY_OBJECT, editObject, isRecord, joinPieces, Payload, type Piece } from '@hatago/protocol';
 import type { LegacyCall } from './legacy-call.ts';
 import { type LegacyRequest, type LegacySession, refuse, TASKS_EXTENSION } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
@@ -36,31 +27,6 @@ export function offerTasks(
     tasks: '{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}',
   });
   return { result: [joinPieces(editObject(whole, { capabilities }))], tasks };
-}
-
-const supporting = new WeakMap<Payload, readonly Piece[]>();
-
-/**
- * A tools list that says of every tool that it may be called as a task, schemas byte for byte. `origin` is what the list
- * was made from; the same one gives the same list, made once.
- */
-export function withTaskSupport(list: readonly Piece[], origin: Payload): readonly Piece[] {
-  const known = supporting.get(origin);
-  if (known !== undefined) return known;
-  const whole = Payload.ofPieces(list);
-  const tools = whole.member('tools');
-  const elements = tools === undefined ? undefined : elementsOf(tools);
-  if (elements === undefined) return list;
-  const pieces: Piece[] = ['['];
-  for (const [index, tool] of elements.entries()) {
-    if (index > 0) pieces.push(',');
-    const lacks = tool.isObject() && tool.member('execution') === undefined;
-    pieces.push(...(lacks ? editObject(tool, { execution: '{"taskSupport":"optional"}' }) : tool.pieces()));
-  }
-  pieces.push(']');
-  const result = [joinPieces(editObject(whole, { tools: pieces }))];
-  supporting.set(origin, result);
-  return result;
 }
 
 /** One tool call that its client follows as a task; the hub runs it, whatever the server makes of it. */

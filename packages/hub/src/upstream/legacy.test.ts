@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createCanceller } from '../core/cancel.ts';
 import type { UpstreamEvent } from '../core/upstream.ts';
 import {
   buildCall,
@@ -127,18 +128,28 @@ describe('log messages', () => {
     ]);
   });
 
-  it('reach all calls in flight of one session, and none when there are several', async () => {
+  it('reach nobody while it cannot be told which call they belong to', async () => {
     const { upstream, server } = await connected();
-    const mine = [0, 1].map(() => buildCall({ logLevel: 'info', session: 's1' }));
-    for (const call of mine) void upstream.request(call);
+    const calls = [0, 1].map(() => buildCall({ logLevel: 'info', session: 's1' }));
+    const outcomes = calls.map((call) => upstream.request(call));
     await settle();
     server.say(log('info'));
-    expect(mine.map(({ emitted }) => emitted.length)).toEqual([1, 1]);
-    const other = buildCall({ logLevel: 'info', session: 's2' });
-    void upstream.request(other);
+    server.reply(server.last('tools/call'), TEXT);
+    await outcomes[1];
+    server.say(log('info'));
+    expect(calls.map(({ emitted }) => emitted.length)).toEqual([1, 0]);
+  });
+
+  it('of a cancelled call do not reach the next one', async () => {
+    const { upstream, server } = await connected();
+    const signal = createCanceller();
+    void upstream.request(buildCall({ signal }));
+    signal.cancel('gone');
+    const next = buildCall({ logLevel: 'info' });
+    void upstream.request(next);
     await settle();
     server.say(log('info'));
-    expect([...mine, other].map(({ emitted }) => emitted.length)).toEqual([1, 1, 0]);
+    expect(next.emitted).toEqual([]);
   });
 });
 

@@ -3,19 +3,21 @@ import type { Peer } from './peer.ts';
 import type { Pending } from './pending.ts';
 
 /**
- * Hands a log message to the calls it belongs to: the one it is known to come from; else the only one in flight; else all
- * in flight when they are of one session; else none. Each call hears no more than the level it asked for.
+ * Hands a log message to the call it belongs to: the one it is known to come from, else the only one the server can be at
+ * work on, else none. The call hears no more than the level it asked for.
  */
 export function relayLog(peer: Peer, params: Payload, related: Pending | undefined): void {
-  const severity = severityOf(params.text('level'));
-  if (related !== undefined) {
-    deliver(related, params, severity);
-    return;
+  const owner = related ?? soleOf(peer);
+  if (owner !== undefined) deliver(owner, params, severityOf(params.text('level')));
+}
+
+function soleOf(peer: Peer): Pending | undefined {
+  let sole: Pending | undefined;
+  for (const pending of peer.inFlight()) {
+    if (sole !== undefined) return undefined;
+    sole = pending;
   }
-  const all = [...peer.inFlight()];
-  const session = all[0]?.call?.session?.id;
-  const together = all.length === 1 || (session !== undefined && all.every((one) => one.call?.session?.id === session));
-  if (together) for (const pending of all) deliver(pending, params, severity);
+  return peer.ghosts() === 0 ? sole : undefined;
 }
 
 function deliver(pending: Pending, params: Payload, severity: number): void {
