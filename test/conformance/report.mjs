@@ -72,7 +72,10 @@ export function formatReport(cells, clients, faults) {
     lines.push(...formatRemarks('Warnings and skipped checks', remarks));
     lines.push('', 'Not scored');
     for (const cell of cells) {
-      for (const result of cell.unscored) lines.push(`  ${cell.title}: ${tick(result)} ${count(result)}`);
+      for (const result of cell.unscored) {
+        const why = result.passed ? '' : ` (${result.reason ?? 'NO REASON GIVEN'})`;
+        lines.push(`  ${cell.title}: ${tick(result)} ${count(result)}${why}`);
+      }
     }
   }
   if (clients.length > 0) {

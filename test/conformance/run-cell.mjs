@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { REVISIONS } from './cells.mjs';
+import { NOTIFICATIONS, REVISIONS } from './cells.mjs';
 import { startHub } from './hub.mjs';
 import { run, start } from './processes.mjs';
 import { explain, readResults } from './results.mjs';
@@ -18,7 +18,8 @@ const SUITE_TIMEOUT_MS = 300_000;
  * @property {number} total
  * @property {number} expected how many scenarios there should be
  * @property {import('./results.mjs').ScenarioResult[]} scored
- * @property {import('./results.mjs').ScenarioResult[]} unscored
+ * @property {Array<import('./results.mjs').ScenarioResult & { reason?: string }>} unscored `reason` tells why it does
+ *   not pass
  * @property {ReturnType<typeof explain>} remarks warnings and skipped checks of scored scenarios
  * @property {import('./tap-check.mjs').TapReport} [tap]
  * @property {string} [error] why there are no results
@@ -63,7 +64,11 @@ export async function runDirect(era, suite, { dir, scenario }) {
     runServerSuite(suite, front, url.replace('127.0.0.1', 'localhost'), { dir, scenario }),
   ).catch(failed);
   const scenarios = scenario ? report.scored.length : suite.requirements(front).scored.server.length;
-  return summarize(`${front}, the fixture alone`, { settings: {}, scenarios, named: {} }, report);
+  return summarize(
+    `${front}, the fixture alone`,
+    { settings: {}, scenarios, named: {}, unscored: NOTIFICATIONS },
+    report,
+  );
 }
 
 /**
@@ -120,11 +125,11 @@ function failed(error) {
 
 /**
  * @param {string} title
- * @param {Pick<import('./cells.mjs').Cell, 'settings' | 'scenarios' | 'named'>} cell
+ * @param {Pick<import('./cells.mjs').Cell, 'settings' | 'scenarios' | 'named' | 'unscored'>} cell
  * @param {SuiteReport} report
  * @returns {CellReport}
  */
-function summarize(title, { settings, scenarios, named }, { scored, unscored, error }) {
+function summarize(title, { settings, scenarios, named, unscored: reasons }, { scored, unscored, error }) {
   return {
     title,
     settings,
@@ -132,8 +137,20 @@ function summarize(title, { settings, scenarios, named }, { scored, unscored, er
     total: scored.length,
     expected: scenarios,
     scored,
-    unscored,
+    unscored: unscored.map((result) => {
+      const reason = result.passed ? undefined : reasonOf(result.scenario, reasons);
+      return { ...result, ...(reason && { reason }) };
+    }),
     remarks: explain(scored, named),
     ...(error && { error }),
   };
+}
+
+/**
+ * @param {string} scenario
+ * @param {Record<string, string>} reasons
+ */
+function reasonOf(scenario, reasons) {
+  const prefix = Object.keys(reasons).find((key) => key.endsWith('*') && scenario.startsWith(key.slice(0, -1)));
+  return reasons[scenario] ?? (prefix && reasons[prefix]);
 }

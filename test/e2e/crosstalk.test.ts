@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectFront, FRONTS, type Front } from './support/fronts.ts';
-import { type RunningHub, startHub } from './support/hub.ts';
+import { type RunningHub, startHub, writeConfig } from './support/hub.ts';
 import { drive, type LoadResult } from './support/load.ts';
 import { createScope } from './support/scope.ts';
 import { type JournalOptions, type JournalServer, journal } from './support/servers.ts';
@@ -31,21 +31,27 @@ const PAIRS = FRONTS.flatMap((front) =>
 
 describe('answers, progress and log messages reach the request they belong to', () => {
   const journals = new Map<string, JournalServer>();
+  /** A hub over stdio is started for one upstream each. */
+  const configFiles = new Map<string, string>();
   let hub: RunningHub;
 
   beforeAll(async () => {
     for (const { id, transport, era } of UPSTREAMS) journals.set(id, await journal(scope, { transport, era }));
     const mcpServers = Object.fromEntries([...journals].map(([id, { entry }]) => [id, entry]));
+    for (const [id, { entry }] of journals) {
+      configFiles.set(id, writeConfig(scope, { logLevel: 'warn', mcpServers: { [id]: entry } }).file);
+    }
     hub = await startHub(scope, { logLevel: 'warn', http: { legacySse: true, webSocket: true }, mcpServers });
   });
 
   it.each(PAIRS)('$pair', async ({ front, upstream, pair }) => {
-    const total = FULL.has(pair) ? 20_000 : 1_000;
+    const total = FULL.has(pair) ? 20_000 : 600;
+    const configFile = configFiles.get(upstream.id) ?? hub.configFile;
     const crowd = front.startsWith('stdio') ? 1 : 200;
     const before = executed(upstream.id, pair);
     expect(before.total).toBe(0);
     const result = await drive({
-      connect: (options) => connectFront(front, hub, options),
+      connect: (options) => connectFront(front, { ...hub, configFile }, options),
       clients: crowd,
       perClient: total / crowd,
       window: crowd === 1 ? 100 : 8,

@@ -8,6 +8,7 @@ import {
 } from '@hatago/protocol';
 import type { ErrorDetail } from '../core/errors.ts';
 import { LOCAL, type Principal } from '../core/exchange.ts';
+import { acceptsStream } from './accept.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import type { EdgeDeps } from './deps.ts';
 import { createStreamKeeper, type StreamKeeper } from './event-stream.ts';
@@ -138,6 +139,9 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
     }
     // The modern wire knows one notification of the client's, and over HTTP it has nothing to cancel.
     if (classified.kind !== 'request') return reply.send(202, NO_HEADERS);
+    if (classified.method === 'subscriptions/listen' && !acceptsStream(header('accept'))) {
+      return refuse(reply, 'HATAGO_NOT_ACCEPTABLE', classified.idBytes);
+    }
     const call: ModernContext = { keeper, route: request.path, principal, header, listens };
     new ModernCall(call, classified as ClassifiedRequest & ModernRequest, reply).start();
   }

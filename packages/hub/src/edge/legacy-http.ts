@@ -7,6 +7,7 @@ import {
   type Scanned,
 } from '@hatago/protocol';
 import type { Principal } from '../core/exchange.ts';
+import { acceptsStream } from './accept.ts';
 import type { HttpContext } from './http.ts';
 import { initialize } from './initialize.ts';
 import { LegacyPost } from './legacy-post.ts';
@@ -60,11 +61,12 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
       if (request.header(SESSION) === undefined) return refuse(reply, 'HATAGO_SESSION_REQUIRED', id);
       const session = sessionOf(request, principal);
       if (session === undefined) return refuse(reply, 'HATAGO_SESSION_UNKNOWN', id);
+      const streams = acceptsStream(request.header('accept'));
       switch (classified.kind) {
         case 'request':
-          return session.request(classified as LegacyRequest, new LegacyPost(keeper, session, reply));
+          return session.request(classified as LegacyRequest, new LegacyPost(keeper, session, reply, { streams }));
         case 'batch':
-          return batch(context, session, (name) => request.header(name), reply, classified);
+          return batch(context, session, (name) => request.header(name), reply, { classified, streams });
         case 'notification':
           session.notification(classified);
           break;
@@ -107,7 +109,7 @@ function batch(
   session: LegacySession,
   header: HeaderGet,
   reply: HttpReply,
-  classified: ClassifiedBatch,
+  { classified, streams }: { classified: ClassifiedBatch; streams: boolean },
 ): void {
   const { deps, keeper, refuse } = context;
   const { elements } = classified;
@@ -119,7 +121,7 @@ function batch(
   }
   const found = elements.map((element: Scanned) => classify(header, element, 'http'));
   const due = found.filter((one) => !one.ok || one.value.kind === 'request' || one.value.kind === 'batch').length;
-  const sink = new LegacyPost(keeper, session, reply, due, true);
+  const sink = new LegacyPost(keeper, session, reply, { requests: due, batch: true, streams });
   if (due === 0) reply.send(202, NO_HEADERS);
   for (const one of found) {
     if (!one.ok) sink.answer(refusal(one.error.code, one.error.idBytes, one.error.detail).message);
@@ -132,8 +134,3 @@ function batch(
 const NULL = new TextEncoder().encode('null');
 
 const trimmed = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
-
-/** Whether an `Accept` header allows a stream of events. */
-function acceptsStream(accept: string | undefined): boolean {
-  return accept === undefined || /(?:\*\/\*|text\/\*|text\/event-stream)/i.test(accept);
-}

@@ -56,6 +56,29 @@ describe('the answer to a POST', () => {
     await expect.poll(() => kit.edge.keeper.size).toBe(0);
   });
 
+  it('is JSON for a client that takes nothing else, and what comes before it goes over the standing stream', async () => {
+    await using kit = await serveKit({
+      limits: { lateStreamMs: 0 },
+      script(exchange) {
+        exchange.emit(progress(1));
+        kit.edge.keeper.sweep();
+        return DONE;
+      },
+    });
+    const session = await openSession(`${kit.url}/mcp`);
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a' } };
+    const ask = async (): Promise<unknown> => {
+      const answer = await session.post(call, { accept: 'application/json' });
+      expect(answer.headers['content-type']).toBe('application/json');
+      return answer.json();
+    };
+    expect(await ask()).toMatchObject({ id: 1, result: { content: ['done'] } });
+    const stream = await session.stream();
+    expect(await ask()).toMatchObject({ id: 1, result: { content: ['done'] } });
+    expect(await stream.message()).toMatchObject({ params: { progress: 1 } });
+    stream.cut();
+  });
+
   it('goes on after the client is gone, and is there when it comes back', async () => {
     const { script, calls } = held();
     await using kit = await serveKit({ script });

@@ -5,6 +5,16 @@ import type { Sink } from './legacy-sink.ts';
 import { type LegacyStream, LegacyStreams } from './legacy-streams.ts';
 import { type HttpReply, JSON_HEADERS, NO_HEADERS } from './reply.ts';
 
+/** Options of {@link LegacyPost}. */
+export interface LegacyPostOptions {
+  /** How many answers are due. @default 1 */
+  readonly requests?: number;
+  /** The answers go into one array. @default false */
+  readonly batch?: boolean;
+  /** The client takes a stream; what comes up for one that does not goes over its standing stream. @default true */
+  readonly streams?: boolean;
+}
+
 /**
  * The answer to one legacy POST: JSON when nothing came up before it, else a stream. A call that takes long becomes a
  * stream too, so that a client that loses its connection can come back for the answer.
@@ -15,23 +25,25 @@ export class LegacyPost implements Sink, Watched {
   readonly #keeper: StreamKeeper;
   readonly #reply: HttpReply;
   readonly #batch: Piece[][] | undefined;
+  readonly #streams: boolean;
   readonly #late: number;
   #stream: LegacyStream | undefined;
   #left: number;
 
-  /** `requests` is how many answers are due; `batch` that they go into one array. */
-  constructor(keeper: StreamKeeper, session: LegacySession, reply: HttpReply, requests = 1, batch = false) {
+  constructor(keeper: StreamKeeper, session: LegacySession, reply: HttpReply, options: LegacyPostOptions = {}) {
+    const { requests = 1, batch = false, streams = true } = options;
     this.#session = session;
     this.#keeper = keeper;
     this.#reply = reply;
     this.#left = requests;
     this.#batch = batch ? [] : undefined;
+    this.#streams = streams;
     this.#late = keeper.deps.now() + keeper.deps.limits.lateStreamMs;
-    if (atLeast(session.version, '2025-11-25')) keeper.add(this);
+    if (streams && atLeast(session.version, '2025-11-25')) keeper.add(this);
   }
 
   message(message: readonly Piece[]): boolean {
-    const stream = this.#open();
+    const stream = this.#streams ? this.#open() : this.#session.streams?.standing;
     return stream?.message(message) ?? false;
   }
 

@@ -11,6 +11,7 @@ import {
 } from '@hatago/protocol';
 import { type Canceller, createCanceller } from '../core/cancel.ts';
 import type { Exchange, Notification, Outcome, Principal } from '../core/exchange.ts';
+import { acceptsStream } from './accept.ts';
 import { EventStream, type StreamKeeper } from './event-stream.ts';
 import { finishModern } from './modern-result.ts';
 import { type HttpReply, JSON_HEADERS } from './reply.ts';
@@ -74,6 +75,8 @@ export class ModernCall implements Exchange {
 
   emit(notification: Notification): void {
     if (this.#over) return;
+    // A client that takes JSON alone cannot be told anything ahead of the outcome.
+    if (this.#stream === undefined && !acceptsStream(this.header('accept'))) return;
     this.#stream ??= new EventStream(this.#context.keeper, this.#reply);
     this.#stream.send(sseEvent(notificationMessage(notification)));
   }

@@ -69,6 +69,17 @@ describe('a server over stdio', () => {
     expect(test.server.links).toHaveLength(1);
   });
 
+  it('that asks before its era is known is refused, and answered when it pings', async () => {
+    const test = createTestUpstream({ ...LEGACY_SCRIPT, 'server/discover': () => undefined });
+    await settle();
+    test.server.say({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: {} });
+    test.server.say({ jsonrpc: '2.0', id: 2, method: 'ping' });
+    test.server.say({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    expect(test.server.answers.get(1)).toMatchObject({ error: { code: -32601 } });
+    expect(test.server.answers.get(2)).toMatchObject({ result: {} });
+    await test.upstream.close('done');
+  });
+
   it('that exits at the probe is started once more and initialized', async () => {
     const test = createTestUpstream({
       ...LEGACY_SCRIPT,

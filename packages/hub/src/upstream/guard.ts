@@ -13,7 +13,7 @@ export interface ProcessGuard {
 
 /**
  * Reads `+group` and `-group` lines. At the end of its input, which is the end of the hub in whatever way, it asks the
- * recorded groups to end, looks for two seconds by the clock whether they did, and kills the rest.
+ * recorded groups to end, looks for a second by the clock whether they did, and kills the rest.
  */
 const SCRIPT = `
 trap '' INT TERM HUP QUIT
@@ -26,7 +26,7 @@ while read -r line; do
 done
 [ -n "$groups" ] || exit 0
 for g in $groups; do kill -TERM -"$g" 2>/dev/null; done
-(sleep 2; for g in $groups; do kill -KILL -"$g" 2>/dev/null; done) &
+(sleep 1; for g in $groups; do kill -KILL -"$g" 2>/dev/null; done) &
 killer=$!
 while kill -0 $killer 2>/dev/null; do
   left=
@@ -42,7 +42,7 @@ const MAX_RESTARTS = 3;
 
 /**
  * Makes the guard of one hub: a single small `sh` in a session of its own, started with the first group, that outlives
- * the hub by at most three seconds and does not keep it running. Without it a killed hub would leave behind every server
+ * the hub by at most two seconds and does not keep it running. Without it a killed hub would leave behind every server
  * that ignores the end of its input.
  *
  * Windows has no process groups and no `sh`: there the guard does nothing, and servers are ended when the hub closes them

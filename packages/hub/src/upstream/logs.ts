@@ -12,12 +12,9 @@ export function relayLog(peer: Peer, params: Payload, related: Pending | undefin
 }
 
 function soleOf(peer: Peer): Pending | undefined {
-  let sole: Pending | undefined;
-  for (const pending of peer.inFlight()) {
-    if (sole !== undefined) return undefined;
-    sole = pending;
-  }
-  return peer.ghosts() === 0 ? sole : undefined;
+  if (peer.callers !== 1 || peer.ghosts() > 0) return undefined;
+  for (const pending of peer.inFlight()) return pending;
+  return undefined;
 }
 
 function deliver(pending: Pending, params: Payload, severity: number): void {

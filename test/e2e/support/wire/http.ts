@@ -15,9 +15,12 @@ import { createEventReader } from './event-reader.ts';
 
 const ACCEPT = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
+const IDLE_MS = 2500;
+
 /** The connections of one client; closed with it, for a pooled connection may be gone when it is used late. */
 export function createAgent(): http.Agent {
-  return new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  // A server closes what was idle for 5 s, perhaps just as it is used again.
+  return new http.Agent({ keepAlive: true, scheduling: 'fifo', timeout: IDLE_MS });
 }
 
 /** What came back for one POST. */
