@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp } from './edge/app.ts';
 import { parseConfig } from './control/schema.ts';
+import { createApp } from './edge/app.ts';
 import type { JsonRpcMessage } from './edge/embedded.ts';
 import { createHub, type Hub, type HubOptions } from './hub.ts';
 

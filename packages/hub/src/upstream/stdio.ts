@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { type Piece, scan } from '@hatago/protocol';
+import { createLineFramer, type LineFramer } from '../core/framing.ts';
 import { deliver, isMessage } from './deliver.ts';
 import { buildEnvironment } from './environment.ts';
-import { createLineFramer, type LineFramer } from '../core/framing.ts';
 import type { ProcessGuard } from './guard.ts';
 import {
   type Link,
