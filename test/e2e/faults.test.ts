@@ -56,6 +56,52 @@ describe.each(['http-legacy', 'http-modern'] as const)('kill -9 of a server unde
   });
 });
 
+describe('servers that were restarted', () => {
+  it.each([
+    ['http', 'legacy'],
+    ['http', 'modern'],
+    ['sse', 'legacy'],
+    ['ws', 'legacy'],
+  ] as const)('over %s (%s) are used again by themselves', async (transport, era) => {
+    const args = ['--port', String(await freePort())];
+    const first = await journal(scope, { transport, era, args });
+    const hub = await startHub(scope, { mcpServers: { s: first.entry } });
+    const client = await connectFront('http-legacy', hub);
+    expect(textOf(await call(client, 's_echo', { nonce: 'before' }))).toBe('before');
+    first.kill();
+    await until(
+      'it is gone',
+      async () => (await call(client, 's_echo', { nonce: 'gone' })).message.error !== undefined,
+    );
+    const second = await journal(scope, { transport, era, args });
+    await until(
+      'it is back',
+      async () => {
+        const answer = await call(client, 's_echo', { nonce: 'after' });
+        return answer.message.error === undefined && textOf(answer) === 'after';
+      },
+      30_000,
+    );
+    expect(second.read()).toContainEqual({ nonce: 'after' });
+    await hub.stop();
+  });
+
+  it('and forgot their sessions cost no call that may be repeated, and one answer of another', async () => {
+    const server = await journal(scope, { transport: 'http', era: 'legacy' });
+    const hub = await startHub(scope, { mcpServers: { s: server.entry } });
+    const client = await connectFront('http-modern', hub);
+    await call(client, 's_forget', { nonce: 'forget' });
+    const nonces = Array.from({ length: 20 }, (_, i) => `n${i}`);
+    const answers = await Promise.all(nonces.map((nonce) => call(client, 's_look', { nonce })));
+    expect(answers.map(textOf)).toEqual(nonces);
+    expect(server.read().flatMap(({ nonce }) => nonce ?? [])).toHaveLength(20);
+    await call(client, 's_forget', { nonce: 'forget' });
+    expectFailure(await call(client, 's_echo', { nonce: 'once' }), -31002, 'upstream_lost', 's');
+    expect(textOf(await call(client, 's_echo', { nonce: 'again' }))).toBe('again');
+    await hub.stop();
+  });
+});
+
 describe('the end of the hub is the end of its servers', () => {
   const CHILDREN = 10;
 

@@ -44,7 +44,14 @@ export async function startHub(scope: Scope, config: object, options: HubOptions
   const stderr = collect(child.stderr);
   const { url, pid } = await firstJsonLine<{ url: string; pid: number }>(child);
   child.stdin?.end();
+  let expected = false;
+  child.once('exit', (code) => {
+    // A signal from outside is a test's own doing.
+    if (!expected && code !== null && code !== 0)
+      console.error(`the hub ended with ${code}:\n${stderr.text().slice(-4000)}`);
+  });
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    expected = true;
     child.kill(signal);
     const code = await ended(child);
     killGroup(child.pid, 'SIGKILL');

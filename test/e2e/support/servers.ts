@@ -21,6 +21,8 @@ export interface JournalServer {
   read(): JournalEntry[];
   /** Process ids of every start. */
   pids(): number[];
+  /** Kills it, where it listens; a child is the hub's to end. */
+  kill(): void;
 }
 
 /** One line of a journal. */
@@ -58,12 +60,14 @@ export async function journal(scope: Scope, options: JournalOptions): Promise<Jo
   const server = {
     read: () => linesOf(files.journal).map((line) => JSON.parse(line) as JournalEntry),
     pids: () => linesOf(files.pids).map(Number),
+    kill: () => {},
   };
   if (transport === 'stdio') return { ...server, entry: { command: process.execPath, args } };
   const child = start(process.execPath, args);
-  scope.defer(() => killGroup(child.pid, 'SIGKILL'));
+  const kill = (): void => killGroup(child.pid, 'SIGKILL');
+  scope.defer(kill);
   const { url } = await firstJsonLine<{ url: string }>(child);
-  return { ...server, entry: { type: transport, url } };
+  return { ...server, kill, entry: { type: transport, url } };
 }
 
 function linesOf(file: string): string[] {

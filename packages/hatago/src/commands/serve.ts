@@ -10,6 +10,7 @@ import { print } from '../output.ts';
 import { announce } from '../run-file.ts';
 import { httpSnippets } from '../snippets.ts';
 import { VERSION } from '../version.ts';
+import { boundYoungSpace } from '../young-space.ts';
 
 /** Options of `hatago serve`. */
 export interface ServeOptions extends GlobalOptions {
@@ -25,6 +26,7 @@ export interface ServeOptions extends GlobalOptions {
 /** Runs the hub until it is told to end or, over stdio, until its input ends. */
 export async function serve(options: ServeOptions): Promise<void> {
   if (options.http && options.stdio) throw new CliError('--http and --stdio exclude each other', EXIT.usage);
+  boundYoungSpace();
   const context = loadContext(options, options.demo);
   if (context.demo) prepareDemo(join(context.home, 'demo'));
   const log = logFor(options, context);

@@ -5,6 +5,7 @@ import http from 'node:http';
 export function serveHttp({ server, port, streams }) {
   const sessions = new Map();
   const modernConnection = server.connect({});
+  server.forget = () => sessions.clear();
   const listener = http.createServer((req, res) => {
     if (new URL(req.url, 'http://x').pathname !== '/mcp') return res.writeHead(404).end();
     if (server.era === 'modern') {

@@ -11,13 +11,15 @@ import { serveWs } from './ws.mjs';
 const HELP = `An MCP server that misbehaves on request and writes down every call it carries out.
 
   node main.mjs --era legacy|modern --transport stdio|http|sse|ws [--port N] --journal FILE
-                [--offers FILE] [--pids FILE] [--banner] [--stubborn] [--mute] [--die-at-start] [--streams]
+                [--offers FILE] [--pids FILE] [--banner] [--stubborn] [--mute] [--start-after MS]
+                [--die-at-start] [--streams]
 
   --offers        JSON texts of results by method, or by "tools/call <name>", sent byte for byte
   --pids          appends this process's id to FILE
   --banner        prints lines that are not JSON before the first message
   --stubborn      ignores the end of its input and SIGTERM
   --mute          never says anything
+  --start-after   says nothing for so many milliseconds
   --die-at-start  exits with code 7 at once
   --streams       answers every legacy HTTP request as an event stream
 `;
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     banner: { type: 'boolean' },
     stubborn: { type: 'boolean' },
     mute: { type: 'boolean' },
+    'start-after': { type: 'string', default: '0' },
     'die-at-start': { type: 'boolean' },
     streams: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -51,6 +54,7 @@ if (values.stubborn) process.on('SIGTERM', () => {});
 if (values.stubborn || values.mute) setInterval(() => {}, 60_000);
 if (values.banner) process.stdout.write('Welcome!\n{this is not JSON}\n\n[1, 2\n');
 if (!values.mute) {
+  await new Promise((resolve) => setTimeout(resolve, Number(values['start-after'])));
   const server = createServer({
     era: values.era,
     journal: openJournal(values.journal),

@@ -163,7 +163,12 @@ function createCall(server, connection, message, reply, raw) {
       });
     },
   };
-  if (modern) reply.onClose?.(() => call.cancel('stream closed'));
+  if (modern) {
+    reply.onClose?.(() => {
+      if (!over) server.journal.write({ cancelled: id });
+      call.cancel('stream closed');
+    });
+  }
   return call;
 }
 

@@ -2,19 +2,21 @@ import { writeSync } from 'node:fs';
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+async function echo(call) {
+  const { nonce, delayMs = 0, progress = 0, logs = 0 } = call.args;
+  call.journal({ nonce });
+  for (let i = 1; i <= progress; i++) call.progress(i, progress, nonce);
+  for (let i = 1; i <= logs; i++) call.log({ nonce, i });
+  if (delayMs > 0) await wait(delayMs);
+  call.answerNonce(nonce);
+}
+
 /** The tools, in the order they are listed. */
 export const TOOLS = {
   /** Answers its nonce after a delay; progress and log messages before carry the nonce as well. */
-  echo: {
-    async run(call) {
-      const { nonce, delayMs = 0, progress = 0, logs = 0 } = call.args;
-      call.journal({ nonce });
-      for (let i = 1; i <= progress; i++) call.progress(i, progress, nonce);
-      for (let i = 1; i <= logs; i++) call.log({ nonce, i });
-      if (delayMs > 0) await wait(delayMs);
-      call.answerNonce(nonce);
-    },
-  },
+  echo: { run: echo },
+  /** The same, said to be safe to call twice. */
+  look: { run: echo, annotations: { readOnlyHint: true, idempotentHint: true } },
   /** Asks its client and answers `nonce:answer`. */
   ask: {
     async run(call) {
@@ -41,6 +43,13 @@ export const TOOLS = {
     run(call) {
       call.journal({ nonce: call.args.nonce });
       process.kill(process.pid, 'SIGKILL');
+    },
+  },
+  /** Forgets every session, this call's own as well. */
+  forget: {
+    run(call) {
+      call.answerNonce(call.args.nonce);
+      call.server.forget?.();
     },
   },
   pid: { run: (call) => call.answer({ content: [{ type: 'text', text: String(process.pid) }] }) },
