@@ -86,6 +86,12 @@ export class LegacyCall implements Exchange {
     }
     switch (outcome.kind) {
       case 'error':
+        if (errorCode(outcome.error) === CAPABILITY_REQUIRED) {
+          return this.refuse(
+            `The server has a question that this client cannot be asked. ${errorText(outcome.error)}`,
+            outcome.error,
+          );
+        }
         return this.fail(toLegacyError(outcome.error));
       case 'input_required':
         if (outcome.parked === undefined) startRound(this, outcome.result);
@@ -167,6 +173,14 @@ function furtherRound(call: LegacyCall, params: Payload): Exchange {
     signal: call.signal,
     emit: (notification) => call.emit(notification),
   };
+}
+
+/** Says that the server needs a client capability; there is no such error for legacy clients. */
+const CAPABILITY_REQUIRED = -32021;
+
+function errorCode(error: Payload): unknown {
+  const value = error.value();
+  return isRecord(value) ? value.code : undefined;
 }
 
 /** The `message` of a JSON-RPC error object, where it has one. */
