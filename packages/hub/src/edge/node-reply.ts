@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Piece } from '@hatago/protocol';
 import type { StreamKeeper, Watched } from './event-stream.ts';
 import type { HttpReply } from './reply.ts';
@@ -53,7 +53,7 @@ export class NodeReply implements HttpReply, Watched {
       this.#keeper.add(this);
       response.on('close', () => this.#keeper.remove(this));
     }
-    if (!response.req.complete) linger(response);
+    if (!response.req.complete && hasBody(response.req)) linger(response);
   }
 
   open(status: number, headers: readonly string[]): void {
@@ -138,6 +138,12 @@ function writePieces(response: ServerResponse, pieces: readonly Piece[]): void {
     }
   }
   if (text !== '') response.write(text, 'latin1');
+}
+
+/** Whether the client sends anything behind its headers. @see RFC 9112 section 6 */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined;
 }
 
 /** Whatever the client still sends is discarded, but not for long. */
