@@ -15,6 +15,17 @@ const config: UserConfig = {
   minify: true,
   dts: false,
   deps: { alwaysBundle: [/./], onlyBundle: false },
+  // What every `hatago serve` loads is one file: each further one costs milliseconds before the first server is started.
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        {
+          name: 'hub',
+          test: /packages\/(protocol|hub)\/src\/(?!upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/json-schema)|node_modules\/(zod|jsonc-parser|picocolors)\/|packages\/hatago\/src\/(commands\/serve|context|demo|run-file|snippets|output|exit|version|young-space)/,
+        },
+      ],
+    },
+  },
   alias: {
     '@hatago/protocol': source('protocol/src/index.ts'),
     '@hatago/hub': source('hub/src'),

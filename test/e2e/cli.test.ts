@@ -38,6 +38,7 @@ describe('help', () => {
     [['serve', '--no-such-option']],
     [['serve', '--http', '--stdio']],
     [['serve', '--http', '--port', 'abc']],
+    [['call', 'x', '--timeout', 'soon']],
     [['call', 'x', '-i', '{not json']],
     [['call', 'x', '-i', '[1]']],
     [['call', 'x', '-i', '{}', '-f', 'y']],

@@ -1,9 +1,15 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CliError, EXIT } from './exit.ts';
 import { VERSION } from './version.ts';
 
 const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
 const collect = (value: string, before: string[]): string[] => [...before, ...value.split(',').filter((t) => t !== '')];
+
+/** A number of milliseconds, or a port: whole and not negative. */
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}
 
 function build(): Command {
   const program = new Command('hatago')
@@ -47,7 +53,7 @@ function addServe(program: Command): void {
     .option('--http', 'serve Streamable HTTP')
     .option('--stdio', 'serve one client over stdin and stdout')
     .option('-H, --host <host>', 'address to listen on (default: 127.0.0.1)')
-    .option('-p, --port <port>', 'port to listen on, 0 for any (default: 3535)', Number)
+    .option('-p, --port <port>', 'port to listen on, 0 for any (default: 3535)', wholeNumber)
     .option('--tags <tags>', 'only servers with one of these tags, comma separated', collect, [])
     .option('--demo', 'serve three npm servers to try the hub with')
     .option('--allow-unauthenticated-network', 'DANGEROUS: serve others than this machine without any authentication')
@@ -87,7 +93,7 @@ function addCall(program: Command): void {
     .argument('<tool>', 'public name of the tool, as `hatago list --tools` shows it')
     .option('-i, --input <json>', 'arguments as JSON')
     .option('-f, --file <path>', 'arguments from a JSON file, - for standard input')
-    .option('--timeout <ms>', 'give up after so many milliseconds, 0 = never (default: 300000)', Number)
+    .option('--timeout <ms>', 'give up after so many milliseconds, 0 = never (default: 300000)', wholeNumber)
     .addHelpText(
       'after',
       examples(
@@ -105,7 +111,7 @@ function addCall(program: Command): void {
 function addInspect(program: Command): void {
   command(program, 'inspect', 'show what a server offers: era, capabilities, tools, schemas, findings')
     .argument('<target...>', 'a server id of the configuration, a URL, or -- and a command')
-    .option('--timeout <ms>', 'give up after so many milliseconds (default: 30000)', Number)
+    .option('--timeout <ms>', 'give up after so many milliseconds (default: 30000)', wholeNumber)
     .addHelpText(
       'after',
       examples(
@@ -118,6 +124,9 @@ function addInspect(program: Command): void {
       (await import('./commands/inspect.ts')).inspect(target, self.optsWithGlobals()),
     );
 }
+
+// A reader that goes away, such as `head`, is no failure of the hub.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
   await build().parseAsync();

@@ -152,10 +152,18 @@ function prepareDemo(folder: string): void {
   writeFileSync(join(folder, 'welcome.txt'), 'A file the demo filesystem server can read.\n');
 }
 
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
 function logFor(options: ServeOptions, context: Context): Log {
   const fromEnv = process.env['HATAGO_LOG_LEVEL'];
   const asked = options.logLevel ?? (options.verbose ? 'debug' : options.quiet ? 'error' : fromEnv);
-  const level = (asked ?? context.config.logLevel) as NonNullable<Parameters<typeof createLog>[0]['level']>;
+  const level = LEVELS.find((name) => name === (asked ?? context.config.logLevel));
+  if (level === undefined) {
+    throw new CliError(
+      `HATAGO_LOG_LEVEL must be one of ${LEVELS.join(', ')}, not ${JSON.stringify(asked)}`,
+      EXIT.usage,
+    );
+  }
   const colours = { debug: pc.dim, info: pc.cyan, warn: pc.yellow, error: pc.red };
   return createLog({
     level,
