@@ -47,27 +47,31 @@ describe('answers, progress and log messages reach the request they belong to', 
     hub = await startHub(scope, { logLevel: 'warn', http: { legacySse: true, webSocket: true }, mcpServers });
   });
 
-  it.each(PAIRS)('$pair', async ({ front, upstream, pair }) => {
-    const total = EVERY_PAIR || FULL.has(pair) ? 20_000 : 600;
-    const configFile = configFiles.get(upstream.id) ?? hub.configFile;
-    const crowd = front.startsWith('stdio') ? 1 : 200;
-    const before = executed(upstream.id, pair);
-    expect(before.total).toBe(0);
-    const result = await drive({
-      connect: (options) => connectFront(front, { ...hub, configFile }, options),
-      clients: crowd,
-      perClient: total / crowd,
-      window: crowd === 1 ? 100 : 8,
-      tool: `${upstream.id}_echo`,
-      prefix: pair,
-      tokenIsId: crowd === 1,
-    });
-    expect(result.errors.slice(0, 5)).toEqual([]);
-    expect(result.foreign.slice(0, 5)).toEqual([]);
-    expect(result).toMatchObject({ answers: total, progress: total } satisfies Partial<LoadResult>);
-    if (upstream.logsAreTraceable) expect(result.logs).toBe(total);
-    expect(executed(upstream.id, pair)).toEqual({ total, different: total });
-  }, FULL_MS);
+  it.each(PAIRS)(
+    '$pair',
+    async ({ front, upstream, pair }) => {
+      const total = EVERY_PAIR || FULL.has(pair) ? 20_000 : 600;
+      const configFile = configFiles.get(upstream.id) ?? hub.configFile;
+      const crowd = front.startsWith('stdio') ? 1 : 200;
+      const before = executed(upstream.id, pair);
+      expect(before.total).toBe(0);
+      const result = await drive({
+        connect: (options) => connectFront(front, { ...hub, configFile }, options),
+        clients: crowd,
+        perClient: total / crowd,
+        window: crowd === 1 ? 100 : 8,
+        tool: `${upstream.id}_echo`,
+        prefix: pair,
+        tokenIsId: crowd === 1,
+      });
+      expect(result.errors.slice(0, 5)).toEqual([]);
+      expect(result.foreign.slice(0, 5)).toEqual([]);
+      expect(result).toMatchObject({ answers: total, progress: total } satisfies Partial<LoadResult>);
+      if (upstream.logsAreTraceable) expect(result.logs).toBe(total);
+      expect(executed(upstream.id, pair)).toEqual({ total, different: total });
+    },
+    FULL_MS,
+  );
 
   function executed(upstream: string, prefix: string): { total: number; different: number } {
     const nonces = (journals.get(upstream) as JournalServer)
