@@ -92,7 +92,8 @@ function faultOf(
 ): string | undefined {
   if (name.startsWith('.')) {
     const target = posix.join(posix.dirname(source.path), name);
-    return target.startsWith(`packages/${folder}/src/`) ? undefined : 'which is outside its package';
+    const own = target.startsWith(`packages/${folder}/src/`) || target === `packages/${folder}/package.json`;
+    return own ? undefined : 'which is outside its package';
   }
   if (name.startsWith('node:')) return rule.node ? undefined : 'but must run without Node';
   const owner = name
