@@ -21,7 +21,7 @@ const config: UserConfig = {
       groups: [
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/json-schema)|node_modules\/(zod|jsonc-parser|picocolors)\/|packages\/hatago\/src\/(commands\/serve|context|demo|run-file|snippets|output|exit|version|young-space)/,
+          test: /packages\/(protocol|hub)\/src\/(?!upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/json-schema)|node_modules\/(zod|jsonc-parser|picocolors)\/|packages\/hatago\/src\/(commands\/serve|colours|context|demo|run-file|snippets|output|exit|version|young-space)/,
         },
       ],
     },

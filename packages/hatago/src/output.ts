@@ -1,4 +1,6 @@
-import pc from 'picocolors';
+import { coloursFor } from './colours.ts';
+
+const pc = coloursFor(process.stdout);
 
 /** Writes one JSON document to stdout. */
 export function printJson(value: unknown): void {

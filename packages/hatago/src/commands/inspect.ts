@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
-import pc from 'picocolors';
 import { type Finding, lint } from '../client/lint.ts';
 import { request } from '../client/request.ts';
 import { openServer } from '../client/target.ts';
+import { coloursFor } from '../colours.ts';
 import { type GlobalOptions, loadContext } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, firstLine, formatTable, print, printJson } from '../output.ts';
+
+const pc = coloursFor(process.stdout);
 
 /** Options of `hatago inspect`. */
 export interface InspectOptions extends GlobalOptions {

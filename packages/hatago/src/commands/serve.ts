@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Log } from '@hatago/hub/core/log.ts';
 import { createHub, type Hub } from '@hatago/hub/hub.ts';
 import { createLog } from '@hatago/hub/observe/log.ts';
-import pc from 'picocolors';
+import { coloursFor } from '../colours.ts';
 import { type Context, type GlobalOptions, loadContext, withTags } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { print } from '../output.ts';
@@ -11,6 +11,8 @@ import { announce } from '../run-file.ts';
 import { httpSnippets } from '../snippets.ts';
 import { VERSION } from '../version.ts';
 import { boundYoungSpace } from '../young-space.ts';
+
+const pc = coloursFor(process.stdout);
 
 /** Options of `hatago serve`. */
 export interface ServeOptions extends GlobalOptions {
@@ -164,7 +166,8 @@ function logFor(options: ServeOptions, context: Context): Log {
       EXIT.usage,
     );
   }
-  const colours = { debug: pc.dim, info: pc.cyan, warn: pc.yellow, error: pc.red };
+  const on = coloursFor(process.stderr);
+  const colours = { debug: on.dim, info: on.cyan, warn: on.yellow, error: on.red };
   return createLog({
     level,
     format: process.env['HATAGO_LOG'] === 'json' ? 'json' : 'pretty',
