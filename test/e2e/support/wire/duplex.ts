@@ -100,10 +100,13 @@ export async function connectWs(url: string, options: DuplexOptions = {}): Promi
 /** A client of the HTTP+SSE transport of 2024-11-05. */
 export async function connectSse(url: string, options: WireOptions = {}): Promise<WireClient> {
   const agent = createAgent();
+  /** An answer may come on the stream before the POST that asked for it is answered; closing waits for those. */
+  const posting = new Set<Promise<unknown>>();
   let request: http.ClientRequest | undefined;
   const pipe: Pipe = {
     write: () => {},
     async close() {
+      await Promise.allSettled(posting);
       request?.destroy();
       agent.destroy();
     },
@@ -122,7 +125,9 @@ export async function connectSse(url: string, options: WireOptions = {}): Promis
     request.on('error', reject).end();
   });
   pipe.write = async (text) => {
-    const { status, body } = await post(agent, endpoint, {}, text, () => {});
+    const posted = post(agent, endpoint, {}, text, () => {});
+    posting.add(posted);
+    const { status, body } = await posted.finally(() => posting.delete(posted));
     if (status >= 400) throw new Error(`POST answered ${status}: ${body}`);
   };
   return connect(pipe, { version: '2024-11-05', ...options });
