@@ -40,6 +40,21 @@ describe('scan of strings', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('sees one wrong byte anywhere in a very long string', () => {
+    const bytes = new Uint8Array(300_000).fill(0x61);
+    bytes[0] = bytes[bytes.length - 1] = 0x22;
+    expect(scan(bytes).ok).toBe(true);
+    for (const at of [300, 65_000, 65_536, 131_071, 200_000, 299_990]) {
+      for (const byte of [0x1f, 0x80, 0xff]) {
+        bytes[at] = byte;
+        expect(scan(bytes), `${byte} at ${at}`).toEqual({ ok: false, error: { reason: 'syntax', offset: at } });
+      }
+      bytes.set([0xc3, 0xa9], at);
+      expect(scan(bytes).ok, `two bytes at ${at}`).toBe(true);
+      bytes.fill(0x61, at, at + 2);
+    }
+  });
+
   it('agrees on long strings of any make-up', () => {
     const part = fc.constantFrom(
       'a',

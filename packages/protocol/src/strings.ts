@@ -1,3 +1,4 @@
+import { BLOCK_BYTES, checkBlock, HAS_CONTROL, HAS_WIDE } from './block-check.ts';
 import { firstNonUtf8 } from './utf8.ts';
 
 const QUOTE = 0x22;
@@ -176,7 +177,7 @@ function search(byte: number, from: number): number {
 /** Offset of the first control byte in the range, else -1. */
 function firstControl(from: number, to: number): number {
   const all = words as Int32Array;
-  let p = from;
+  let p = plainBlocks(from, to);
   for (; p < to; p++) {
     if (((p - wordsFrom) & 3) === 0) {
       let i = (p - wordsFrom) >> 2;
@@ -196,6 +197,17 @@ function firstControl(from: number, to: number): number {
     if (c >= 0x80) wide = true;
   }
   return -1;
+}
+
+/** Offset behind the blocks in the range that hold no control byte. */
+function plainBlocks(from: number, to: number): number {
+  let p = from;
+  for (; p + BLOCK_BYTES <= to; p += BLOCK_BYTES) {
+    const has = checkBlock(src, p);
+    if (has === undefined || (has & HAS_CONTROL) !== 0) return p;
+    if ((has & HAS_WIDE) !== 0) wide = true;
+  }
+  return p;
 }
 
 function wordsOf(bytes: Uint8Array): Int32Array {

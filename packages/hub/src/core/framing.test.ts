@@ -8,17 +8,20 @@ const text = (bytes: Uint8Array, start = 0, end = bytes.length): string =>
 interface Seen {
   lines: string[];
   sources: Uint8Array[];
+  ranges: [Uint8Array, number, number][];
   tooLong: [string, string][];
   endless: string[];
 }
 
-function framed(maxLineBytes?: number): { framer: LineFramer; seen: Seen } {
-  const seen: Seen = { lines: [], sources: [], tooLong: [], endless: [] };
+function framed(maxLineBytes?: number, chunksAreReused = false): { framer: LineFramer; seen: Seen } {
+  const seen: Seen = { lines: [], sources: [], ranges: [], tooLong: [], endless: [] };
   const framer = createLineFramer({
     ...(maxLineBytes === undefined ? {} : { maxLineBytes }),
+    chunksAreReused,
     onLine: (source, start, end) => {
       seen.lines.push(text(source, start, end));
       seen.sources.push(source);
+      seen.ranges.push([source, start, end]);
     },
     onTooLong: (head, tail) => seen.tooLong.push([text(head), text(tail)]),
     onEndless: (head) => seen.endless.push(text(head)),
@@ -51,6 +54,22 @@ describe('createLineFramer', () => {
     framer.push(encoder.encode('cd\nef'));
     framer.end();
     expect(seen.lines).toEqual(['abcd', 'ef']);
+  });
+
+  it('copies every line when the memory of the chunks is used again', () => {
+    const input = encoder.encode('{"a":1}\nlonger than one chunk of it\n\nx\ny\n');
+    for (let size = 1; size <= input.length; size++) {
+      const { framer, seen } = framed(undefined, true);
+      const chunk = new Uint8Array(size);
+      for (let at = 0; at < input.length; at += size) {
+        const part = input.subarray(at, at + size);
+        chunk.set(part);
+        framer.push(chunk.subarray(0, part.length));
+        chunk.fill(0x7a);
+      }
+      expect(seen.ranges.map(([source, start, end]) => text(source, start, end))).toEqual(seen.lines);
+      expect(seen.lines).toEqual(['{"a":1}', 'longer than one chunk of it', 'x', 'y']);
+    }
   });
 
   it('joins large and small chunks in their order', () => {

@@ -2,6 +2,8 @@
 export interface LineFramerOptions {
   /** Longest line, its end not counted. @default 10485760 */
   readonly maxLineBytes?: number;
+  /** The memory of the chunks is used again after each push, so that every line must be copied. @default false */
+  readonly chunksAreReused?: boolean;
   /** One line that is not blank, as a range of bytes without its newline; the bytes stay as they are. */
   onLine(source: Uint8Array, start: number, end: number): void;
   /** Called at the end of a line over the limit, which was discarded: its first KiB and its last 256 bytes. */
@@ -22,11 +24,9 @@ const CR = 0x0d;
 const HEAD_BYTES = 1024;
 const TAIL_BYTES = 256;
 const DEFAULT_MAX = 10 * 1024 * 1024;
-/** Chunks below this size are gathered in a block, so that a line in many small chunks is not a long list of them. */
-const SMALL = 4096;
-const BLOCK_BYTES = 65_536;
+const LEAST_ROOM = 4096;
 
-/** Makes a framer whose work and memory are linear in what comes, and that copies only lines cut by a chunk's end. */
+/** Makes a framer whose work and memory are linear in what comes, and that copies no more of it than it must. */
 export function createLineFramer(options: LineFramerOptions): LineFramer {
   return new Framer(options);
 }
@@ -34,13 +34,12 @@ export function createLineFramer(options: LineFramerOptions): LineFramer {
 class Framer implements LineFramer {
   readonly #options: LineFramerOptions;
   readonly #max: number;
-  #parts: Uint8Array[] = [];
-  /** Bytes of the line so far, those in the block and those discarded included. */
+  /** The line that has begun and not ended, with room to grow. */
+  #line: Uint8Array | undefined;
+  /** Bytes of that line, those discarded included. */
   #size = 0;
-  #block: Uint8Array | undefined;
-  /** Where what is not yet among the parts begins and ends in the block. */
-  #from = 0;
-  #fill = 0;
+  /** Size of the last line that came in several chunks: the next is likely to need as much room. */
+  #expected = LEAST_ROOM;
   #discarding: { readonly head: Uint8Array; tail: Uint8Array } | undefined;
   #endless = false;
 
@@ -50,20 +49,22 @@ class Framer implements LineFramer {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.#endless) return;
     let at = 0;
-    while (!this.#endless) {
-      const newline = chunk.indexOf(LF, at);
-      if (newline === -1) {
-        if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
-        return;
-      }
-      if (this.#size === 0) this.#whole(chunk, at, newline);
-      else {
-        this.#keep(chunk.subarray(at, newline));
-        if (!this.#endless) this.#finish();
-      }
+    if (this.#size > 0) {
+      const newline = chunk.indexOf(LF);
+      this.#keep(newline === -1 ? chunk : chunk.subarray(0, newline));
+      if (newline === -1 || this.#endless) return;
+      this.#finish();
       at = newline + 1;
     }
+    const past = chunk.lastIndexOf(LF) + 1;
+    if (past > at) {
+      if (this.#options.chunksAreReused === true) this.#lines(Buffer.from(chunk.subarray(at, past)), 0, past - at);
+      else this.#lines(chunk, at, past);
+      at = past;
+    }
+    if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
   }
 
   end(): void {
@@ -71,78 +72,63 @@ class Framer implements LineFramer {
     this.#endless = true;
   }
 
-  /** A line that lies inside one chunk. */
-  #whole(chunk: Uint8Array, start: number, end: number): void {
+  /** Lines that lie inside one chunk; the last byte of the range is a newline. */
+  #lines(chunk: Uint8Array, from: number, to: number): void {
+    for (let start = from; start < to; ) {
+      const end = chunk.indexOf(LF, start);
+      this.#whole(chunk, start, end);
+      start = end + 1;
+    }
+  }
+
+  #whole(source: Uint8Array, start: number, end: number): void {
     if (end - start > this.#max) {
-      this.#options.onTooLong(headOf(chunk.subarray(start, end)), tailOf(chunk.subarray(start, end)));
+      this.#options.onTooLong(headOf(source.subarray(start, end)), tailOf(source.subarray(start, end)));
       return;
     }
-    if (end === start || (end === start + 1 && chunk[start] === CR)) return;
-    this.#options.onLine(chunk, start, end);
+    if (end === start || (end === start + 1 && source[start] === CR)) return;
+    this.#options.onLine(source, start, end);
   }
 
   #keep(bytes: Uint8Array): void {
-    this.#size += bytes.length;
-    if (this.#discarding !== undefined) {
-      this.#discarding.tail = joinTail(this.#discarding.tail, bytes);
-    } else {
-      this.#add(bytes);
-      if (this.#size <= this.#max) return;
-      const line = this.#join(this.#size);
-      this.#discarding = { head: headOf(line), tail: tailOf(line) };
+    const size = this.#size + bytes.length;
+    if (this.#discarding !== undefined) this.#discarding.tail = joinTail(this.#discarding.tail, bytes);
+    else {
+      this.#add(bytes, size);
+      if (size > this.#max) this.#discard(size);
     }
-    if (this.#size > this.#max * 4) {
+    this.#size = size;
+    if (size > this.#max * 4) {
       this.#endless = true;
-      this.#options.onEndless(this.#discarding.head);
+      this.#options.onEndless(this.#discarding?.head ?? bytes);
     }
   }
 
-  #add(bytes: Uint8Array): void {
-    if (bytes.length >= SMALL) {
-      this.#flush();
-      this.#parts.push(bytes);
-      return;
+  #add(bytes: Uint8Array, size: number): void {
+    if (this.#line === undefined || size > this.#line.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#expected, this.#line === undefined ? size : 2 * size));
+      if (this.#line !== undefined) grown.set(this.#line.subarray(0, this.#size));
+      this.#line = grown;
     }
-    if (this.#block === undefined || this.#fill + bytes.length > BLOCK_BYTES) {
-      this.#flush();
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-      this.#from = this.#fill = 0;
-    }
-    this.#block.set(bytes, this.#fill);
-    this.#fill += bytes.length;
+    this.#line.set(bytes, this.#size);
   }
 
-  #flush(): void {
-    if (this.#fill > this.#from) this.#parts.push((this.#block as Uint8Array).subarray(this.#from, this.#fill));
-    this.#from = this.#fill;
-  }
-
-  /** The line so far in one array; the block is free again. */
-  #join(size: number): Uint8Array {
-    this.#flush();
-    const line = Buffer.allocUnsafe(size);
-    let at = 0;
-    for (const part of this.#parts) {
-      line.set(part, at);
-      at += part.length;
-    }
-    this.#parts = [];
-    this.#from = this.#fill = 0;
-    return line;
+  #discard(size: number): void {
+    const line = (this.#line as Uint8Array).subarray(0, size);
+    this.#discarding = { head: headOf(line), tail: tailOf(line) };
+    this.#line = undefined;
   }
 
   #finish(): void {
     const size = this.#size;
-    this.#size = 0;
+    const line = this.#line;
     const discarded = this.#discarding;
-    if (discarded !== undefined) {
-      this.#discarding = undefined;
-      this.#options.onTooLong(discarded.head, discarded.tail);
-      return;
-    }
-    const line = this.#join(size);
-    if (size === 1 && line[0] === CR) return;
-    this.#options.onLine(line, 0, size);
+    this.#size = 0;
+    this.#line = this.#discarding = undefined;
+    if (discarded !== undefined) this.#options.onTooLong(discarded.head, discarded.tail);
+    if (line === undefined) return;
+    this.#expected = Math.max(LEAST_ROOM, size);
+    this.#whole(line, 0, size);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Outgoing,
 } from './link.ts';
 import { packPieces, sizeOfPieces } from './pack.ts';
+import { type PipeReader, readPipe } from './pipe-reader.ts';
 import { toPlainText } from './plain-text.ts';
 import { endProcessGroup } from './process-group.ts';
 import { responseIdOf } from './response-id.ts';
@@ -108,7 +109,7 @@ class StdioLink implements Link {
   readonly #framer: LineFramer;
   readonly #stderr: StderrLog;
   readonly #stdin: Writable;
-  readonly #stdout: Readable;
+  readonly #stdout: PipeReader;
   readonly #maxQueued: number;
   #queue: Piece[] = [];
   #queuedIds: number[] = [];
@@ -136,7 +137,17 @@ class StdioLink implements Link {
     this.#events = events;
     this.#deps = deps;
     this.#maxQueued = deps.maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    this.#stdout = readPipe(child.stdout as Readable, {
+      onChunk: (bytes) => {
+        this.#chunks++;
+        if (!this.#over) this.#framer.push(bytes);
+      },
+      onClose: () => {
+        this.#allRead = true;
+      },
+    });
     this.#framer = createLineFramer({
+      chunksAreReused: this.#stdout.reusesMemory,
       maxLineBytes: deps.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       onLine: (source, start, end) => this.#line(source, start, end),
       onTooLong: (head, tail) => this.#tooLong(head, tail),
@@ -144,21 +155,12 @@ class StdioLink implements Link {
     });
     this.#stderr = createStderrLog({ note: deps.note, now: deps.now ?? (() => performance.now()) });
     this.#stdin = child.stdin as Writable;
-    this.#stdout = child.stdout as Readable;
     this.#stdin.on('drain', () => {
       this.#blocked = false;
       this.#flush();
     });
     // A server that does not read any more cannot be called any more; what it has written is read to its end.
     this.#stdin.on('error', () => void this.#kill());
-    this.#stdout.on('data', (chunk: Uint8Array) => {
-      this.#chunks++;
-      if (!this.#over) this.#framer.push(chunk);
-    });
-    this.#stdout.on('error', () => {});
-    this.#stdout.on('close', () => {
-      this.#allRead = true;
-    });
     child.stderr?.on('data', (chunk: Uint8Array) => this.#stderr.push(chunk));
     child.stderr?.on('error', () => {});
     child.on('error', () => {});

@@ -1,0 +1,45 @@
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/** Who is told what a pipe brings. */
+export interface PipeEvents {
+  /** The bytes are the callee's until it returns, where {@link readPipe} said that it reuses memory. */
+  onChunk(bytes: Uint8Array): void;
+  /** Everything was read. */
+  onClose(): void;
+}
+
+/** A pipe that is being read. */
+export interface PipeReader {
+  /** Whether the memory of one chunk is used again for the next. */
+  readonly reusesMemory: boolean;
+  destroy(): void;
+}
+
+/** As much as a pipe holds is read at once. */
+const READ_BYTES = 256 * 1024;
+/** A read is over when its callback returns, so that one buffer serves all pipes. */
+let shared: Uint8Array | undefined;
+
+/**
+ * Reads a child's pipe into memory that is used again and again: a stream would allocate 64 KiB for each read. Where the
+ * runtime does not offer that, or reads go on in the background (Windows), it reads the stream.
+ */
+export function readPipe(pipe: Readable, events: PipeEvents): PipeReader {
+  const { _handle: handle } = pipe as Readable & { _handle?: { useUserBuffer?: unknown } };
+  const reusesMemory = process.platform !== 'win32' && typeof handle?.useUserBuffer === 'function';
+  const source = reusesMemory ? readHandle(handle, events) : pipe.on('data', (chunk) => events.onChunk(chunk));
+  source.on('error', () => {});
+  source.on('close', () => events.onClose());
+  return { reusesMemory, destroy: () => void source.destroy() };
+}
+
+function readHandle(handle: object, events: PipeEvents): Socket {
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (size: number, bytes: Uint8Array): boolean => {
+    events.onChunk(size === bytes.length ? bytes : bytes.subarray(0, size));
+    return true;
+  };
+  const options = { handle, readable: true, writable: false, onread: { buffer: shared, callback } };
+  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
+}
