@@ -128,11 +128,11 @@ function addInspect(program: Command): void {
 // A reader that goes away, such as `head`, is no failure of the hub.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-try {
-  await build().parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
+build()
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.exitCode = report(error);
+  });
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

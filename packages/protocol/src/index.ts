@@ -10,7 +10,6 @@ export * from './codec/task.ts';
 export * from './codec/tool.ts';
 export * from './codes.ts';
 export * from './edit.ts';
-export * from './elements.ts';
 export * from './envelope.ts';
 export * from './eras.ts';
 export * from './headers.ts';

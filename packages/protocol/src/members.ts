@@ -26,6 +26,18 @@ export function valueEnd(members: Members, index: number): number {
   return members.at[index * 3 + 2] as number;
 }
 
+/** The members once so many bytes were put into the text at an offset. */
+export function moveMembers(members: Members, from: number, by: number): Members {
+  const moved = (offset: number): number => (offset > from ? offset + by : offset);
+  return {
+    start: moved(members.start),
+    end: moved(members.end),
+    names: members.names,
+    at: members.at.map(moved),
+    children: members.children.map((child) => child && moveMembers(child, from, by)),
+  };
+}
+
 /** The recorded members of the object that is the value of the named member. */
 export function childOf(members: Members | undefined, name: string): Members | undefined {
   if (members === undefined) return undefined;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { elementsOf } from './elements.ts';
 import { isRecord, isRequestId } from './jsonrpc.ts';
 import { indexOfMember } from './members.ts';
 import { EMPTY_OBJECT, Payload, payloadOf } from './payload.ts';
 import { joinPieces } from './pieces.ts';
-import { scan } from './scan.ts';
+import { recordedElements, scan } from './scan.ts';
 import { digitsAt, jsonStringAt } from './text.ts';
 
 const encoder = new TextEncoder();
@@ -99,20 +98,24 @@ describe('Payload', () => {
   });
 });
 
-describe('elementsOf', () => {
+describe('elements', () => {
   it('gives every element over the same bytes', () => {
     const list = payload('[ {"a":1} , 2,"x",[3] ]');
-    expect(elementsOf(list)?.map((element) => decoder.decode(element.bytes()))).toEqual(['{"a":1}', '2', '"x"', '[3]']);
-    expect(elementsOf(list)?.[0]?.source()).toBe(list.source());
-    expect(elementsOf(Payload.ofValue([]))).toEqual([]);
+    expect(list.elements()?.map((element) => decoder.decode(element.bytes()))).toEqual(['{"a":1}', '2', '"x"', '[3]']);
+    expect(list.elements()?.[0]?.source()).toBe(list.source());
+    expect(Payload.ofValue([]).elements()).toEqual([]);
   });
 
   it('tells elements apart that hold two members of one name', () => {
-    expect(elementsOf(payload('[{"a":1,"a":2},3]'))?.map((element) => element.value())).toEqual([{ a: 2 }, 3]);
+    expect(
+      payload('[{"a":1,"a":2},3]')
+        .elements()
+        ?.map((element) => element.value()),
+    ).toEqual([{ a: 2 }, 3]);
   });
 
   it('gives none of what is no list', () => {
-    for (const text of ['{}', '1', '{"a":1,"a":2}']) expect(elementsOf(payload(text))).toBeUndefined();
+    for (const text of ['{}', '1', '{"a":1,"a":2}']) expect(payload(text).elements()).toBeUndefined();
   });
 });
 
@@ -174,5 +177,35 @@ describe('JSON-RPC shapes', () => {
 
   it('tells objects from lists and null', () => {
     expect([{}, [], null, 'x'].map(isRecord)).toEqual([true, false, false, false]);
+  });
+});
+
+describe('the items of a list in a result', () => {
+  const message = (items: string): Payload => {
+    const bytes = new TextEncoder().encode(` {"jsonrpc":"2.0","id":1,"result":{"tools":${items},"_meta":{}}} `);
+    const scanned = scan(bytes);
+    if (!scanned.ok) throw new Error('not scanned');
+    return payloadOf(scanned.value).member('result')?.member('tools') as Payload;
+  };
+
+  it('are known with their members once the message was scanned', () => {
+    const tools = message('[{"name":"a","_meta":{"x":[1]}}, {"name":"b"} ,3]');
+    expect(recordedElements(tools.source(), tools.source().indexOf(0x5b))).toHaveLength(3);
+    expect(recordedElements(tools.source(), 0)).toBeUndefined();
+    const items = tools.elements() as Payload[];
+    expect(items.map((item) => item.value())).toEqual([{ name: 'a', _meta: { x: [1] } }, { name: 'b' }, 3]);
+    expect(items.map((item) => item.source())).toEqual(items.map(() => tools.source()));
+    expect(items[0]?.member('_meta')?.member('x')?.value()).toEqual([1]);
+    expect(items.map((item) => item.members()?.names)).toEqual([['name', '_meta'], ['name'], undefined]);
+  });
+
+  it('may hold two members of one name, of which the last counts', () => {
+    const items = message('[{"name":"a","name":"b"},{"name":"c","x":{"y":1,"y":2}}]').elements() as Payload[];
+    expect(items.map((item) => item.text('name'))).toEqual(['b', 'c']);
+    expect(items[0]?.members()?.names).toEqual(['name']);
+  });
+
+  it('may be none', () => {
+    expect(message('[]').elements()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { indexOfMember, type Members, valueEnd, valueStart } from './members.ts';
 import { joinPieces, type Piece } from './pieces.ts';
-import { type Scanned, scan } from './scan.ts';
+import { recordedElements, type Scanned, scan } from './scan.ts';
 import { digitsAt, jsonStringAt } from './text.ts';
 
 const decoder = new TextDecoder();
@@ -105,6 +105,22 @@ export class Payload {
       if (scanned.ok) this.#members = scanned.value.top;
     }
     return this.#members;
+  }
+
+  /** The elements of the array this payload is, each over the same bytes where it can be; undefined when it is no array. */
+  elements(): Payload[] | undefined {
+    const source = this.#bytesForm();
+    let elements = recordedElements(source, this.#start);
+    if (elements === undefined) {
+      const scanned = scan(source, this.#start, this.#end, UNBOUNDED);
+      if (scanned.ok) elements = scanned.value.elements;
+      else {
+        // Members of one name in an element: as values they are told apart.
+        const value = this.value();
+        return Array.isArray(value) ? value.map((element: unknown) => Payload.ofValue(element)) : undefined;
+      }
+    }
+    return elements?.map(payloadOf);
   }
 
   /** The value of one member as a payload of its own, undefined when there is none. */

@@ -36,6 +36,12 @@ export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxDepth: 64, maxTokens: 200_00
 const QUOTE = 0x22;
 /** The objects these members hold are recorded too, down to the `_meta` of `params`. */
 const TRACKED = new Set(['params', 'result', 'error', '_meta']);
+/** The lists a result may hold, whose items somebody will look into: they are recorded as they are passed. */
+const LISTS = new Set(['tools', 'prompts', 'resources', 'resourceTemplates']);
+/** Level of an item of such a list: of its members none is looked into. */
+const ITEM = 3;
+/** What was recorded of the lists in a text, by the offset each begins at. */
+const recorded = new WeakMap<Uint8Array, Map<number, readonly Scanned[]>>();
 
 // One scan runs at a time and never yields, so its state lives here instead of in an object per message.
 let src: Uint8Array = new Uint8Array(0);
@@ -99,6 +105,12 @@ function root(): Scanned {
     value();
     return { source: src, start, end: pos, top: undefined, elements: undefined };
   }
+  const elements = array(0);
+  return { source: src, start, end: pos, top: undefined, elements };
+}
+
+/** Reads an array and records its elements; `level` is that of the objects among them. */
+function array(level: number): Scanned[] {
   const elements: Scanned[] = [];
   open();
   skipSpace();
@@ -106,18 +118,24 @@ function root(): Scanned {
   else
     do {
       skipSpace();
-      elements.push(element());
+      elements.push(element(level));
       skipSpace();
     } while (more(0x5d));
   depth--;
-  return { source: src, start, end: pos, top: undefined, elements };
+  return elements;
 }
 
-function element(): Scanned {
+/** Two members of the item at hand have one name; whoever looks into it settles that. */
+let twice = false;
+
+function element(level: number): Scanned {
   const start = pos;
   let top: Members | undefined;
-  if (pos < limit && src[pos] === 0x7b) top = object(0);
-  else value();
+  if (pos < limit && src[pos] === 0x7b) {
+    twice = false;
+    top = object(level);
+    if (twice) top = undefined;
+  } else value();
   return { source: src, start, end: pos, top, elements: undefined };
 }
 
@@ -170,15 +188,32 @@ function member(members: Members, level: number): void {
   string();
   const name = jsonStringAt(src, nameStart, pos);
   const names = members.names as string[];
-  if (isTaken(members, name)) fail('duplicate', nameStart);
+  if (isTaken(members, name)) {
+    if (level < ITEM) fail('duplicate', nameStart);
+    twice = true;
+  }
   colon();
   const valueStart = pos;
   let child: Members | undefined;
   if (level < 2 && src[pos] === 0x7b && pos < limit && TRACKED.has(name)) child = object(level + 1);
+  else if (level === 1 && src[pos] === 0x5b && pos < limit && LISTS.has(name)) list();
   else value();
   names.push(name);
   (members.at as number[]).push(nameStart, valueStart, pos);
   (members.children as (Members | undefined)[]).push(child);
+}
+
+function list(): void {
+  const start = pos;
+  const elements = array(ITEM);
+  const lists = recorded.get(src);
+  if (lists === undefined) recorded.set(src, new Map([[start, elements]]));
+  else lists.set(start, elements);
+}
+
+/** The elements of the array at the offset, where a scan of the bytes has recorded them. */
+export function recordedElements(source: Uint8Array, start: number): readonly Scanned[] | undefined {
+  return recorded.get(source)?.get(start);
 }
 
 /** Long lists of names are held in a set too, or finding a duplicate among them would take quadratic time. */

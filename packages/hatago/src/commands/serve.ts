@@ -52,6 +52,8 @@ async function overHttp(hub: Hub, context: Context, options: ServeOptions, log: 
   const port = portOf(options.port ?? process.env['HATAGO_PORT'] ?? context.config.http.port);
   checkHost(host, options, log);
   const { url } = await listen(hub, host, port);
+  // The servers are started first: to write a file takes as long as a good part of their start.
+  await new Promise((resolve) => setImmediate(resolve));
   const withdraw = announce(context.home, {
     pid: process.pid,
     url,

@@ -1,5 +1,5 @@
 import { editObject, isRecord, Payload } from '@hatago/protocol';
-import { type ListKind, legacyToolOf } from './items.ts';
+import { type Item, type ListKind, legacyToolOf } from './items.ts';
 import { buildNameTable, legacyPayload, type NameEntry, type NameTable, type Rename } from './name-table.ts';
 import type { Naming } from './names.ts';
 import { type ReadyList, renderList, type View } from './ready-list.ts';
@@ -70,17 +70,18 @@ export function buildCatalog(options: CatalogOptions): Catalog {
 /** A tool in each of the two forms of the list. */
 const toolForms: Readonly<Record<View, (entry: NameEntry) => Payload>> = {
   /** The modern protocol has no `execution`: its servers alone decide what becomes a task. */
-  modern: ({ payload }) =>
-    payload.members()?.names.includes('execution')
-      ? Payload.ofPieces(editObject(payload, { execution: null }))
-      : payload,
+  modern: ({ item, payload }) =>
+    hasExecution(item) ? Payload.ofPieces(editObject(payload, { execution: null })) : payload,
   /** Older clients send a task only to tools that say they take it; of such a server any may. */
   legacy: (entry) => {
     const payload = legacyPayload(entry);
-    if (!mayRunTasks(entry.member) || payload.members()?.names.includes('execution')) return payload;
+    if (!mayRunTasks(entry.member) || hasExecution(entry.item)) return payload;
     return Payload.ofPieces(editObject(payload, { execution: '{"taskSupport":"optional"}' }));
   },
 };
+
+/** Judged by the item as it came, whose members are known: what is added to it for clients never is an `execution`. */
+const hasExecution = ({ payload }: Item): boolean => payload.members()?.names.includes('execution') === true;
 
 function mayRunTasks({ upstream }: Member): boolean {
   const extensions = upstream.status.offers?.capabilities.extensions;

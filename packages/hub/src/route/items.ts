@@ -1,13 +1,4 @@
-import {
-  declarationsOf,
-  elementsOf,
-  err,
-  ok,
-  type ParamDeclaration,
-  Payload,
-  type Result,
-  toLegacyTool,
-} from '@hatago/protocol';
+import { declarationsOf, err, ok, type ParamDeclaration, Payload, type Result, toLegacyTool } from '@hatago/protocol';
 import { textMember } from './text-member.ts';
 
 /** One list a server has. */
@@ -54,8 +45,7 @@ export function parseItems(kind: ListKind, page: Payload): Result<{ items: Item[
   const { member, key } = LISTS[kind];
   const list = page.member(member);
   if (list === undefined) return err(`the result has no "${member}"`);
-  // A copy, so that a list never keeps alive what else came in the same buffer.
-  const elements = elementsOf(Payload.ofBytes(list.bytes().slice()));
+  const elements = ownBuffer(list).elements();
   if (elements === undefined) return err(`"${member}" is not a list`);
   const items: Item[] = [];
   const rejected: Rejected[] = [];
@@ -68,6 +58,12 @@ export function parseItems(kind: ListKind, page: Payload): Result<{ items: Item[
     items.push({ key: text, payload, declarations: kind === 'tools' ? declaredHeaders(payload) : undefined });
   }
   return ok({ items, rejected });
+}
+
+/** The list itself, or a copy, so that it never keeps alive much else that came in the same buffer. */
+function ownBuffer(list: Payload): Payload {
+  const bytes = list.bytes();
+  return bytes.length * 2 >= bytes.buffer.byteLength ? list : Payload.ofBytes(bytes.slice());
 }
 
 const MARK = Buffer.from('x-mcp-header');

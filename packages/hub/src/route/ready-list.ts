@@ -1,4 +1,4 @@
-import { editObject, joinPieces, Payload, type Piece } from '@hatago/protocol';
+import { editObject, joinPieces, moveMembers, Payload, type Piece } from '@hatago/protocol';
 import { LISTS, type ListKind } from './items.ts';
 import { scannedPayload } from './splice.ts';
 
@@ -25,14 +25,17 @@ export interface RenderOptions {
 /** Makes the pages of a list; each holds at least one item, in a list of one page it may be none. */
 export function renderList(options: RenderOptions): ReadyList {
   const { kind, items, extras, maxBytes } = options;
-  const tail = extras.flatMap(([name, value]): Piece[] => [`,${JSON.stringify(name)}:`, ...value.pieces()]);
-  const head = `{${JSON.stringify(LISTS[kind].member)}:[`;
+  const toPage = pageMaker(`{${JSON.stringify(LISTS[kind].member)}:[`, [
+    ']',
+    ...extras.flatMap(([name, value]): Piece[] => [`,${JSON.stringify(name)}:`, ...value.pieces()]),
+    '}',
+  ]);
   const pages: Payload[] = [];
-  let page: Piece[] = [head];
+  let page: Piece[] = [];
   let size = 0;
   const end = (): void => {
-    pages.push(scannedPayload(joinPieces([...page, ']', ...tail, '}'])));
-    page = [head];
+    pages.push(toPage(page));
+    page = [];
     size = 0;
   };
   for (const item of items) {
@@ -44,6 +47,17 @@ export function renderList(options: RenderOptions): ReadyList {
   }
   end();
   return { kind, pages };
+}
+
+/** Finds the members of a page without items once; those of the others lie as far behind as their items are long. */
+function pageMaker(head: string, tail: readonly Piece[]): (items: readonly Piece[]) => Payload {
+  const empty = scannedPayload(joinPieces([head, ...tail]));
+  const members = empty.members();
+  return (items) => {
+    const bytes = joinPieces([head, ...items, ...tail]);
+    const by = bytes.length - empty.bytes().length;
+    return Payload.ofBytes(bytes, 0, bytes.length, members && moveMembers(members, head.length, by));
+  };
 }
 
 /** The page with the cursor of the one after it. */

@@ -1,11 +1,11 @@
-import { editObject, elementsOf, Payload, type Piece, scan } from '@hatago/protocol';
+import { editObject, Payload, type Piece, scan } from '@hatago/protocol';
 
 /** What the hub holds was bounded when it came in. */
 const UNBOUNDED = { maxDepth: Number.POSITIVE_INFINITY, maxTokens: Number.POSITIVE_INFINITY };
 
 /** The array with each object in it changed; an element for which `change` gives undefined stays the bytes it was. */
 export function editArray(array: Payload, change: (element: Payload) => readonly Piece[] | undefined): Piece[] {
-  const elements = elementsOf(array);
+  const elements = array.elements();
   if (elements === undefined) return [...array.pieces()];
   const out: Piece[] = ['['];
   elements.forEach((element, i) => {

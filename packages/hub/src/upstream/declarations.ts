@@ -1,4 +1,4 @@
-import { declarationsOf, editObject, isRecord, type ParamDeclaration, Payload, scan } from '@hatago/protocol';
+import { declarationsOf, editObject, isRecord, type ParamDeclaration, Payload } from '@hatago/protocol';
 
 /** What each tool of a server declares with `x-mcp-header`. */
 export type Declarations = Map<string, readonly ParamDeclaration[]>;
@@ -32,15 +32,9 @@ export function learnDeclarations(
     kept.push(index);
   }
   if (kept.length === list.length) return page;
-  const elements = elementsOf(tools);
-  const texts = kept.flatMap((at, i) => (i === 0 ? [elements[at] as Uint8Array] : [',', elements[at] as Uint8Array]));
+  const elements = tools.elements() ?? [];
+  const texts = kept.flatMap((at, i) => [...(i === 0 ? [] : [',']), ...(elements[at] as Payload).pieces()]);
   return Payload.ofPieces(editObject(page, { tools: ['[', ...texts, ']'] }));
-}
-
-function elementsOf(list: Payload): Uint8Array[] {
-  const scanned = scan(list.bytes());
-  if (!scanned.ok || scanned.value.elements === undefined) return [];
-  return scanned.value.elements.map(({ source, start, end }) => source.subarray(start, end));
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

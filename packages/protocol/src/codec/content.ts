@@ -1,5 +1,4 @@
 import { editObject } from '../edit.ts';
-import { elementsOf } from '../elements.ts';
 import { atLeast } from '../eras.ts';
 import { Payload } from '../payload.ts';
 import type { Piece } from '../pieces.ts';
@@ -18,7 +17,7 @@ export function degradeContent(
 ): { member: 'content' | 'messages'; pieces: Piece[] } | undefined {
   const member = method === 'prompts/get' ? 'messages' : 'content';
   const list = result.member(member);
-  const elements = list === undefined ? undefined : elementsOf(list);
+  const elements = list?.elements();
   if (elements === undefined) return undefined;
   const replace = member === 'content' ? degradeBlock : degradeMessage;
   let changed = false;
