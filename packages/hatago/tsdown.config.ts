@@ -8,9 +8,9 @@ const require = createRequire(source('hub/package.json'));
 /** The published package carries everything it needs: no dependency is installed beside it. */
 const config: UserConfig = {
   cwd: import.meta.dirname,
-  entry: ['src/cli.ts'],
+  entry: ['src/main.ts'],
   platform: 'node',
-  // Modules of this kind are loaded without the asynchronous loader, which costs a start as much as reading them does.
+  // Modules of this kind are loaded without the asynchronous loader, which takes a start as long as reading them does.
   format: 'cjs',
   fixedExtension: true,
   target: 'node20',
@@ -21,6 +21,7 @@ const config: UserConfig = {
   outputOptions: {
     codeSplitting: {
       groups: [
+        { name: 'code-cache', test: /hatago\/src\/code-cache/, priority: 1 },
         {
           name: 'hub',
           test: /packages\/(protocol|hub)\/src\/(?!upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/json-schema)|node_modules\/(zod|jsonc-parser|picocolors)\/|packages\/hatago\/src\/(commands\/serve|colours|context|demo|run-file|snippets|output|exit|version|young-space)/,

@@ -9,7 +9,7 @@ export const cache = join(root, '.cache');
 
 const stampFile = join(cache, 'build-stamp');
 const lockFile = join(cache, 'prepare.lock');
-const built = ['protocol/dist/index.mjs', 'hub/dist/index.mjs', 'hatago/dist/cli.cjs'].map((path) =>
+const built = ['protocol/dist/index.mjs', 'hub/dist/index.mjs', 'hatago/dist/main.cjs'].map((path) =>
   join(root, 'packages', path),
 );
 

@@ -1,14 +1,11 @@
 #!/usr/bin/env node
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
-const { enableCompileCache } = require('node:module');
 
-const cli = join(__dirname, '..', 'dist', 'cli.cjs');
+const main = join(__dirname, '..', 'dist', 'main.cjs');
 
-if (existsSync(cli)) {
-  enableCompileCache?.();
-  require(cli);
-} else {
+if (existsSync(main)) require(main);
+else {
   process.stderr.write('hatago: not built yet. Run `npm run build` in the repository, then try again.\n');
   process.exitCode = 1;
 }

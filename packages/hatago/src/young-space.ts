@@ -3,6 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 const PERIOD_MS = 500;
 /** Share of one core from which on the hub counts as busy. */
 const BUSY = 0.7;
+const DEFAULT_GROWTH = 2;
+
+let growth = DEFAULT_GROWTH;
 
 /**
  * Lets V8 enlarge the young generation only while the hub is busy. V8 doubles it, up to 32 MB, whenever much survives in
@@ -13,13 +16,27 @@ const BUSY = 0.7;
 export function boundYoungSpace(): void {
   let busy = false;
   let last = process.cpuUsage();
-  setFlagsFromString('--semi-space-growth-factor=1');
+  setGrowth(1);
   setInterval(() => {
     const { user, system } = process.cpuUsage(last);
     last = process.cpuUsage();
     const next = user + system > BUSY * PERIOD_MS * 1000;
     if (next === busy) return;
     busy = next;
-    setFlagsFromString(`--semi-space-growth-factor=${busy ? 2 : 1}`);
+    setGrowth(busy ? 2 : 1);
   }, PERIOD_MS).unref();
+  process.once('exit', () => setGrowth(DEFAULT_GROWTH));
+}
+
+/** Runs something with the flag as V8 has it by default: compiled code is of use only under the flags it was left under. */
+export function withDefaultGrowth(run: () => void): void {
+  const before = growth;
+  setGrowth(DEFAULT_GROWTH);
+  run();
+  setGrowth(before);
+}
+
+function setGrowth(factor: number): void {
+  growth = factor;
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }

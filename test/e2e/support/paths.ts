@@ -14,8 +14,8 @@ export const journalServer: string = fileURLToPath(new URL('./journal/main.mjs',
 
 /** Throws where the hub was not built, for the end-to-end tests run what is shipped. */
 export function assertBuilt(): void {
-  if (existsSync(join(root, 'packages/hatago/dist/cli.cjs'))) return;
-  throw new Error('packages/hatago/dist/cli.cjs is missing: run `npm run build` before the end-to-end tests');
+  if (existsSync(join(root, 'packages/hatago/dist/main.cjs'))) return;
+  throw new Error('packages/hatago/dist/main.cjs is missing: run `npm run build` before the end-to-end tests');
 }
 
 /** The script that a package of npm runs as its command of that name. */

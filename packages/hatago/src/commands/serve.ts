@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Log } from '@hatago/hub/core/log.ts';
 import { createHub, type Hub } from '@hatago/hub/hub.ts';
 import { createLog } from '@hatago/hub/observe/log.ts';
+import { leaveCode } from '../code-cache.ts';
 import { coloursFor } from '../colours.ts';
 import { type Context, type GlobalOptions, loadContext, withTags } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -10,7 +11,7 @@ import { print } from '../output.ts';
 import { announce } from '../run-file.ts';
 import { httpSnippets } from '../snippets.ts';
 import { VERSION } from '../version.ts';
-import { boundYoungSpace } from '../young-space.ts';
+import { boundYoungSpace, withDefaultGrowth } from '../young-space.ts';
 
 const pc = coloursFor(process.stdout);
 
@@ -35,8 +36,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const warning of context.warnings) log({ level: 'warn', event: 'config.warning', message: warning });
   const config = withTags(context.config, options.tags);
   const hub = createHub({ config, home: context.home, version: VERSION, log });
+  leaveCodeSoon(hub);
   const stdio = options.stdio ?? (!options.http && !process.stdout.isTTY);
   await (stdio ? overStdio(hub) : overHttp(hub, { ...context, config }, options, log));
+}
+
+/** How long after the servers have settled the hub is taken to have done all that a start does. */
+const SETTLED_FOR_MS = 2000;
+
+function leaveCodeSoon(hub: Hub): void {
+  const leave = (): void => withDefaultGrowth(leaveCode);
+  setImmediate(() => void hub.settled.then(() => setTimeout(leave, SETTLED_FOR_MS).unref()));
 }
 
 async function overStdio(hub: Hub): Promise<void> {

@@ -1,0 +1,4 @@
+import { useCodeCache } from './code-cache.ts';
+
+useCodeCache(import.meta.dirname);
+void import('./cli.ts');
