@@ -47,6 +47,7 @@ const SETTLED_FOR_MS = 2000;
 function leaveCodeSoon(hub: Hub): void {
   const leave = (): void => withDefaultGrowth(leaveCode);
   setImmediate(() => void hub.settled.then(() => setTimeout(leave, SETTLED_FOR_MS).unref()));
+  process.once('exit', leave);
 }
 
 async function overStdio(hub: Hub): Promise<void> {
