@@ -11,6 +11,7 @@
  * @property {number} [sessions]
  */
 
+const command = { scenario: 'S9', rule: 'at-most', unit: '× node -e 0' };
 const cpu = { metric: 'hubCpuUsPerReq', unit: 'µs CPU per call', rule: 'at-most' };
 
 /** @type {readonly Limit[]} */
@@ -78,5 +79,16 @@ export const LIMITS = [
     metric: 'hubCpuUsPerReq',
     value: 15,
     unit: '% apart',
+  },
+  { ...command, what: '`hatago --version`', metric: 'versionTimes', value: 1.6 },
+  { ...command, what: '`hatago status` of a running hub', metric: 'statusTimes', value: 2.5 },
+  { ...command, what: '`hatago list` of a running hub', metric: 'listTimes', value: 2.5 },
+  {
+    scenario: 'S9',
+    what: '`hatago serve` without servers, to its first `/readyz`',
+    rule: 'at-most',
+    metric: 'emptyReadyMs',
+    value: Number(process.versions.node.split('.')[0]) >= 24 ? 250 : 400,
+    unit: 'ms',
   },
 ];

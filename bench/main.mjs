@@ -14,7 +14,8 @@ import { LIMITS } from './limits.mjs';
 import { runScenario, SCENARIOS, startFloor } from './scenarios.mjs';
 import { systems } from './systems.mjs';
 
-const SHOWN = ['hubCpuUsPerReq', 'rps', 'errors', 'readyMs', 'idleRssMb', 'kbPerSession', 'kbPerStream'];
+const STARTS = ['versionTimes', 'statusTimes', 'listTimes', 'emptyReadyMs'];
+const SHOWN = ['hubCpuUsPerReq', 'rps', 'errors', 'readyMs', 'idleRssMb', 'kbPerSession', 'kbPerStream', ...STARTS];
 
 /** One line on stderr per measurement. */
 function report(row) {

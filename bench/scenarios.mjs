@@ -1,13 +1,17 @@
 // What is measured. Throughput scenarios run at two numbers of sessions; S5 measures the start, S8 memory.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { backendArgs } from './lib/command.mjs';
+import { measureCommands } from './lib/command-start.mjs';
 import { usage } from './lib/proc.mjs';
 import { Session } from './lib/session.mjs';
 import { round } from './lib/stats.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** @type {Record<string, { title: string, kind: 'throughput' | 'start' | 'memory', count: number, tools: number, http?: boolean, work?: string, sessions?: number[] }>} */
+/** @type {Record<string, { title: string, kind: 'throughput' | 'start' | 'memory' | 'commands', count?: number, tools?: number, http?: boolean, work?: string, sessions?: number[] }>} */
 export const SCENARIOS = {
   S1: {
     title: '`tools/call` straight to the server, no hub: the limit',
@@ -41,6 +45,7 @@ export const SCENARIOS = {
     ...{ count: 1, tools: 4, work: 'blob', sessions: [1, 16] },
   },
   S8: { title: 'memory: idle, and per idle session', kind: 'memory', count: 10, tools: 50 },
+  S9: { title: 'start of the command line, beside `node -e 0`', kind: 'commands' },
 };
 
 /** What a system can be asked for: fewer sessions where each is a process, one server where it is a bridge. */
@@ -119,7 +124,18 @@ async function memory(rig, system, scenario, { idleSessions, settleSeconds }) {
   return [{ ...row, kbPerSession: kb, kbPerSessionLater: kbLater, ...streams }];
 }
 
-const RUN = { throughput, start: startUp, memory };
+async function commands(_rig, { bin }) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'hatago-bench-commands-'));
+  try {
+    return [await measureCommands(bin, dir)];
+  } catch (error) {
+    return [{ fatal: error.message }];
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const RUN = { throughput, start: startUp, memory, commands };
 
 /**
  * Runs one scenario on one system; resolves with a row for each measurement, `{ fatal }` where it failed.

@@ -30,6 +30,7 @@ import { systems as peers } from './adapters/peers.mjs';
  * @property {boolean} [bridge] fronts exactly one server
  * @property {boolean} [processPerSession] starts a server process for each session or request
  * @property {number} [maxSessions] more are not tried
+ * @property {string} [bin] its command line, for S9
  * @property {boolean} [warmStart] for S5, served once before with the same directory
  */
 

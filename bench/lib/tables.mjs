@@ -82,7 +82,32 @@ function memoryTable(id, rows) {
   );
 }
 
-const TABLE = { throughput: throughputTable, start: startTable, memory: memoryTable };
+const COMMAND_COLUMNS = {
+  '--version, × node': ['versionTimes', 2],
+  'status, × node': ['statusTimes', 2],
+  'list, × node': ['listTimes', 2],
+  'serve to /readyz, ms': ['emptyReadyMs', 0],
+};
+
+function columnsTable(columns) {
+  return (id, rows) =>
+    toTable(
+      ['system', ...Object.keys(columns)],
+      systemsOf(rows).map((system) => [
+        system,
+        ...Object.values(columns).map(([metric, digits]) =>
+          number(medianOf(rows, { scenario: id, system, metric }), digits),
+        ),
+      ]),
+    );
+}
+
+const TABLE = {
+  throughput: throughputTable,
+  start: startTable,
+  memory: memoryTable,
+  commands: columnsTable(COMMAND_COLUMNS),
+};
 
 /** One section per scenario that has rows: title, table, and what failed. @param {import('./judge.mjs').Row[]} rows */
 export function toSections(rows) {

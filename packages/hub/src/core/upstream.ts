@@ -1,6 +1,7 @@
-import type { Envelope, Era, Payload } from '@hatago/protocol';
+import type { Envelope, Era, HubCode, Payload } from '@hatago/protocol';
 import type { CancelSignal } from './cancel.ts';
 import type { Notification, Outcome, Principal, SessionRef } from './exchange.ts';
+import type { Supervised } from './supervised.ts';
 
 /** One request to an upstream, in the modern shape. */
 export interface UpstreamCall {
@@ -36,6 +37,12 @@ export interface UpstreamStatus {
   readonly error: string | undefined;
   /** What it offers; kept from the last time while it is down. */
   readonly offers: Offers | undefined;
+  /** Row of the error table that says what is the matter; undefined where nothing is. */
+  readonly code?: HubCode;
+  /** What a person can do about it; undefined where nothing is the matter or nothing helps. */
+  readonly fix?: string;
+  /** No request starts it: it was stopped by hand, is blocked, or crashed too often. What it offers is not listed. */
+  readonly held?: boolean;
 }
 
 /** Something that happened at an upstream. */
@@ -60,6 +67,14 @@ export interface Upstream {
   watch(on: (event: UpstreamEvent) => void): () => void;
   /** Keeps a resource (or task) subscribed while the returned function has not been called; counted per URI. */
   subscribe(kind: 'resource' | 'task', uri: string): () => void;
+  /** Starting and stopping it by hand; undefined for an upstream that is always there. */
+  readonly supervised?: Supervised;
+  /** Hash of what it was made from: what is remembered of it holds for as long as this stays the same. */
+  readonly digest?: string;
+  /** It is started by its first use, so what it offers is worth remembering over restarts. */
+  readonly lazy?: boolean;
+  /** A session has ended: what was kept for it alone is ended too. */
+  sessionEnded?(sessionId: string): void;
   /** Ends every call and connection; nothing of the server is left running. */
   close(reason: string): Promise<void>;
 }

@@ -1,0 +1,4 @@
+import type { Command } from 'commander';
+
+/** Taking over from clients what they have, and connecting them. */
+export function addClientsCommands(_program: Command): void {}

@@ -1,0 +1,26 @@
+/** Whether a name matches a pattern in which `*` stands for any text and `?` for one character; takes linear space and O(n·m) time. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  let p = 0;
+  let n = 0;
+  let star = -1;
+  let resume = 0;
+  while (n < name.length) {
+    if (p < pattern.length && pattern[p] === '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
+      p++;
+      n++;
+    } else if (star !== -1) {
+      p = star + 1;
+      n = ++resume;
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** Whether a name is in: matched by one of `include` and by none of `exclude`. */
+export function isIncluded(name: string, include: readonly string[], exclude: readonly string[]): boolean {
+  return include.some((glob) => matchesGlob(glob, name)) && !exclude.some((glob) => matchesGlob(glob, name));
+}
