@@ -99,6 +99,24 @@ describe('a hub inside a program', () => {
   });
 });
 
+describe('a hub whose configuration changes', () => {
+  it('keeps what was registered, serves it as the new one says, and tells of it', async () => {
+    const hub = start();
+    await hub.settled;
+    const seen: string[] = [];
+    hub.events.listen((event) => void (event.type === 'generation' && seen.push(`${event.generation} ${event.state}`)));
+    const parsed = parseConfig({ toolNaming: { separator: '-' } });
+    if (!parsed.ok) throw new Error('not a configuration');
+    const result = await hub.controller.apply({ ok: true, config: parsed.value, warnings: [] });
+    expect(result).toMatchObject({ outcome: 'applied', generation: 2, diff: { settings: ['toolNaming'] } });
+    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: META } } as const;
+    expect((await hub.handleRequest(list))['result']).toMatchObject({ tools: [{ name: 'memory-echo' }] });
+    expect(seen).toContain('2 active');
+    expect(hub.controller.config.toolNaming.separator).toBe('-');
+    expect(await hub.controller.reload()).toMatchObject({ outcome: 'failed', generation: 2 });
+  });
+});
+
 describe('a hub behind fetch', () => {
   it('is a Hono app to be mounted in another', async () => {
     const hub = start();

@@ -1,26 +1,42 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { type Control, type ControlOptions, createAdminSide } from './admin/admin-side.ts';
 import { createEdges } from './admin/edges.ts';
 import { healthPages } from './admin/health.ts';
-import { type BuiltGeneration, buildGeneration } from './control/build.ts';
+import type { BuiltGeneration } from './control/build.ts';
 import type { Config } from './control/config.ts';
+import type { Controller } from './control/control-plane.ts';
+import { createController, type HubController } from './control/controller.ts';
 import { parseConfig } from './control/schema.ts';
-import { buildServers, type RegisteredServer } from './control/servers.ts';
+import type { RegisteredServer } from './control/servers.ts';
+import type { ConfigSource } from './control/source.ts';
+import type { HubEvents } from './core/hub-event.ts';
 import { type Log, NO_LOG } from './core/log.ts';
 import { DEFAULT_EDGE_LIMITS, type EdgeDeps, type EdgeLimits } from './edge/deps.ts';
 import { connectEmbedded, type EmbeddedClient, type JsonRpcMessage } from './edge/embedded.ts';
+import type { LegacySession } from './edge/legacy-session.ts';
 import type { StdioEdge, StdioOptions } from './edge/stdio.ts';
+import { createEvents } from './observe/events.ts';
 import type { ServerRow } from './route/servers-resource.ts';
+import { sessionHandle } from './session/session-handle.ts';
 import { createSessions } from './session/sessions.ts';
 import { loadKey } from './storage/key-file.ts';
+import { openListCache } from './storage/list-cache.ts';
 import { openRecordFile, type RecordFile } from './storage/record-file.ts';
+import { systemSchedule } from './upstream/deadline.ts';
 import { createProcessGuard } from './upstream/guard.ts';
 import type { UpstreamDeps, Verdict } from './upstream/spec.ts';
+import { createStarts } from './upstream/starts.ts';
+import { createWorkspaces } from './upstream/workspaces.ts';
 
 /** Options of {@link createHub}. */
 export interface HubOptions {
   /** A checked configuration. @default no servers */
   readonly config?: Config;
+  /** Where later configurations come from. @default there is none but what is applied by the controller */
+  readonly source?: ConfigSource;
+  /** Applies edits of the source's files by itself. @default as the configuration says */
+  readonly watch?: boolean;
   /** Directory for what is remembered over restarts. @default nothing is written */
   readonly home?: string;
   /** Directory that relative working directories of servers are relative to. @default the process's own */
@@ -29,6 +45,11 @@ export interface HubOptions {
   readonly version?: string;
   /** @default nothing is logged */
   readonly log?: Log;
+  /**
+   * Ids of the hub's own requests to legacy clients come after this one, so that a client that comes over from another
+   * hub cannot mistake them for those of before. @default 0
+   */
+  readonly askIdsAfter?: number;
   /** What the hub sends to the embedding program: notifications, and requests such as `elicitation/create`. */
   onMessage?(message: JsonRpcMessage): void;
 }
@@ -41,10 +62,16 @@ export interface Hub {
   start(): void;
   /** Resolves when the servers that start by themselves have settled, well or not. */
   readonly settled: Promise<void>;
+  /** Changes the configuration and shows what runs; the hub is started by the first look at it. */
+  readonly controller: Controller;
+  /** Everything that happens in the hub. */
+  readonly events: HubEvents;
   /** The servers and their state. */
   servers(): readonly ServerRow[];
   /** Serves HTTP. @throws the system's error when the port cannot be bound */
   listen(options?: { readonly host?: string; readonly port?: number }): Promise<HubListener>;
+  /** Opens the local socket on which the hub is controlled, and the admin API over HTTP to who has the token. */
+  openControl(options: ControlOptions): Promise<Control>;
   /** Serves one client over a pair of streams. */
   serveStdio(options: StdioOptions): StdioEdge;
   /** Answers a web-standard request, for a hub inside another server. */
@@ -72,17 +99,19 @@ export function createHub(options: HubOptions = {}): Hub {
   const { config = emptyConfig(), log = NO_LOG } = options;
   const hubInfo = { name: 'hatago', title: 'Hatago', version: options.version ?? '0.0.0' };
   const registered: RegisteredServer[] = [];
+  const events = createEvents({ now: Date.now });
   let running: Running | undefined;
   let client: EmbeddedClient | undefined;
   let draining = false;
   let stopped: Promise<void> | undefined;
 
   const hub = (): Running => {
-    running ??= start({ ...options, config, log }, hubInfo, registered);
+    running ??= start({ ...options, config, log, events }, hubInfo, registered);
     return running;
   };
-  const current = (): BuiltGeneration => hub().generation;
+  const current = (): BuiltGeneration => hub().controller.current();
   const now = (): number => performance.now();
+  const pipes = new Set<LegacySession>();
   const edgeDeps: EdgeDeps = {
     current,
     hubInfo,
@@ -92,9 +121,26 @@ export function createHub(options: HubOptions = {}): Hub {
     allowedHosts: config.http.allowedHosts,
     allowedOrigins: config.http.allowedOrigins,
     limits: edgeLimits(config),
+    onSession(id, action, session) {
+      // Those of HTTP are in the table of the edges.
+      if (action === 'opened' && edgeDeps.sessions.find(id, session.owner) === undefined) pipes.add(session);
+      else if (action === 'closed') pipes.delete(session);
+      events.emit({ type: 'session', session: sessionHandle(id), action });
+    },
+    ...(options.askIdsAfter === undefined ? {} : { askIdsAfter: options.askIdsAfter }),
   };
   const health = { current, settled: () => running?.settled === true, draining: () => draining };
-  const edges = createEdges(edgeDeps, config, healthPages(health));
+  let url: string | undefined;
+  const admin = createAdminSide({
+    edge: edgeDeps,
+    pipes,
+    controller: () => hub().controller,
+    version: hubInfo.version,
+    url: () => url,
+    isReady: () => health.settled() && !draining,
+    isDraining: () => draining,
+  });
+  const edges = createEdges(edgeDeps, config, healthPages(health), admin.page);
   const embedded = (): EmbeddedClient => {
     client ??= connectEmbedded(edgeDeps, '/mcp', (message) => options.onMessage?.(message));
     return client;
@@ -103,9 +149,10 @@ export function createHub(options: HubOptions = {}): Hub {
   const stop = async (reason: string, graceMs: number): Promise<void> => {
     draining = true;
     edges.drain();
-    await idle(() => running?.generation.running() ?? 0, graceMs);
+    await idle(() => running?.controller.running() ?? 0, graceMs);
     client?.close(reason);
     await Promise.all([edges.close(reason), running?.close(reason)]);
+    await admin.close();
   };
 
   return {
@@ -117,12 +164,18 @@ export function createHub(options: HubOptions = {}): Hub {
     get settled() {
       return current().settled;
     },
+    get controller() {
+      return hub().controller;
+    },
+    events,
     servers: () => current().rows(),
     async listen({ host = config.http.host, port = config.http.port } = {}) {
       const listener = await edges.listen(host, port);
       hub();
-      return { url: `${listener.url}/mcp`, port: listener.port };
+      url = `${listener.url}/mcp`;
+      return { url, port: listener.port };
     },
+    openControl: admin.open,
     serveStdio: edges.serveStdio,
     fetch: (request) => edges.fetch(request),
     handleRequest: (request) => embedded().request(request),
@@ -136,39 +189,47 @@ export function createHub(options: HubOptions = {}): Hub {
 
 /** What exists only once the hub has started. */
 interface Running {
-  readonly generation: BuiltGeneration;
+  readonly controller: HubController;
   settled: boolean;
   close(reason: string): Promise<void>;
 }
 
-type StartOptions = HubOptions & { readonly config: Config; readonly log: Log };
+type StartOptions = HubOptions & { readonly config: Config; readonly log: Log; readonly events: HubEvents };
 
 function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], registered: RegisteredServer[]): Running {
-  const { config, home, log } = options;
+  const { home, log } = options;
   const guard = createProcessGuard();
   const verdicts: RecordFile<Verdict> | undefined =
     home === undefined ? undefined : openRecordFile<Verdict>(join(home, 'verdicts.json'), log);
+  const lists = home === undefined ? undefined : openListCache(join(home, 'lists'), log);
+  const workspaces = createWorkspaces(home === undefined ? undefined : join(home, 'workspaces'), log);
+  void workspaces.sweep();
   const deps: UpstreamDeps = {
     now: () => performance.now(),
     wallNow: Date.now,
     hubInfo,
     log,
     guard,
+    starts: createStarts({ schedule: systemSchedule }),
+    workspaces,
+    offersOf: (id, digest) => lists?.read(id, digest)?.offers,
     ...(verdicts === undefined ? {} : { verdicts }),
   };
-  const servers = buildServers(config, registered, options.folder ?? process.cwd(), deps);
   const key = home === undefined ? crypto.getRandomValues(new Uint8Array(32)) : loadKey(join(home, 'seal.key'));
-  const generation = buildGeneration({ id: 1, config, servers, hubInfo, sealKeys: [key], log });
+  const folder = options.folder ?? process.cwd();
+  const controller = createController({ ...options, registered, folder, sealKeys: [key], deps, lists });
   const running: Running = {
-    generation,
+    controller,
     settled: false,
     async close(reason) {
-      await generation.close(reason);
+      await controller.close(reason);
       guard.close();
       verdicts?.flush();
+      lists?.flush();
+      await workspaces.close();
     },
   };
-  generation.settled.then(() => {
+  controller.current().settled.then(() => {
     running.settled = true;
   });
   return running;

@@ -10,7 +10,7 @@ describe('the table of failures', () => {
     expect(row.kind).toMatch(/^[a-z_]+$/);
     expect(row.message).toMatch(/\.$/);
     expect(row.next).toMatch(/\.$/);
-    expect(row.rpc !== undefined || row.exit !== undefined).toBe(true);
+    expect([row.rpc, row.http, row.exit].some((number) => number !== undefined)).toBe(true);
   });
 
   it('uses the codes of the specification or codes outside of its range', () => {

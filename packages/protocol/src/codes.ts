@@ -11,6 +11,7 @@ export type HubCode =
   | 'HATAGO_VERSION_UNSUPPORTED'
   | 'HATAGO_RESOURCE_NOT_FOUND'
   | 'HATAGO_UPSTREAM_UNAVAILABLE'
+  | 'HATAGO_RUNTIME_MISSING'
   | 'HATAGO_UPSTREAM_LOST'
   | 'HATAGO_UPSTREAM_TIMEOUT'
   | 'HATAGO_CIRCUIT_OPEN'
@@ -22,6 +23,8 @@ export type HubCode =
   | 'HATAGO_TOO_LARGE'
   | 'HATAGO_UPSTREAM_PROTOCOL'
   | 'HATAGO_UPSTREAM_AUTH_REQUIRED'
+  | 'HATAGO_SECRET_MISSING'
+  | 'HATAGO_NEEDS_APPROVAL'
   | 'HATAGO_HOST_REJECTED'
   | 'HATAGO_ORIGIN_REJECTED'
   | 'HATAGO_BODY_TOO_LARGE'
@@ -40,6 +43,11 @@ export type HubCode =
   | 'HATAGO_CONFIG_NOT_FOUND'
   | 'HATAGO_CONFIG_SYNTAX'
   | 'HATAGO_CONFIG_INVALID'
+  | 'HATAGO_EXISTS'
+  | 'HATAGO_GENERATION_ACTIVE'
+  | 'HATAGO_CONFIG_CHANGED'
+  | 'HATAGO_STATE_UNWRITABLE'
+  | 'HATAGO_TOKEN_REQUIRED'
   | 'HATAGO_PORT_IN_USE'
   | 'HATAGO_UNSAFE_BIND';
 
@@ -137,6 +145,12 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     message: '{server} is not reachable; the request was not sent.',
     next: 'Try again later, or see the status of the server for the reason.',
   },
+  HATAGO_RUNTIME_MISSING: {
+    kind: 'upstream_unavailable',
+    rpc: -31001,
+    message: '{server} needs a program that is not installed here; the request was not sent.',
+    next: 'Install it, or correct the command of the server in the configuration.',
+  },
   HATAGO_UPSTREAM_LOST: {
     kind: 'upstream_lost',
     rpc: -31002,
@@ -206,6 +220,18 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     rpc: -31011,
     message: '{server} needs you to sign in or to set a secret.',
     next: 'Give it credentials in the configuration.',
+  },
+  HATAGO_SECRET_MISSING: {
+    kind: 'auth_required',
+    rpc: -31011,
+    message: '{server} needs a secret that is not stored here; nothing of it was run.',
+    next: 'Store it with "hatago secret set".',
+  },
+  HATAGO_NEEDS_APPROVAL: {
+    kind: 'auth_required',
+    rpc: -31011,
+    message: '{server} came with the files of a project and was not approved on this machine; nothing of it was run.',
+    next: 'Look at what it would run, and approve it, with "hatago trust".',
   },
   HATAGO_HOST_REJECTED: {
     kind: 'host_rejected',
@@ -325,6 +351,38 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     exit: 2,
     message: 'The configuration has a wrong or unknown setting.',
     next: 'Correct it at the line and column shown.',
+  },
+  HATAGO_EXISTS: {
+    kind: 'exists',
+    http: 409,
+    message: 'Something of that name is there already.',
+    next: 'Choose another name, or change what is there.',
+  },
+  HATAGO_GENERATION_ACTIVE: {
+    kind: 'generation_active',
+    http: 409,
+    exit: 2,
+    message: 'The generation is the active one.',
+    next: 'Apply another configuration first; "hatago generations" shows those there are.',
+  },
+  HATAGO_CONFIG_CHANGED: {
+    kind: 'config_changed',
+    http: 412,
+    message: 'The configuration changed since it was read.',
+    next: 'Read it again and make the change anew.',
+  },
+  HATAGO_STATE_UNWRITABLE: {
+    kind: 'state_unwritable',
+    http: 507,
+    message: 'The file cannot be written; everything is as it was.',
+    next: 'Make room or give back the right to write, then try again.',
+  },
+  HATAGO_TOKEN_REQUIRED: {
+    kind: 'token_required',
+    http: 401,
+    exit: 5,
+    message: 'The request carries no valid token.',
+    next: 'Send the token that stands in run/hub.json of the hub as "Authorization: Bearer …".',
   },
   HATAGO_PORT_IN_USE: {
     kind: 'port_in_use',

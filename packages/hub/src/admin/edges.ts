@@ -20,8 +20,13 @@ interface Part {
   close(reason: string): void;
 }
 
-/** Makes the edges a configuration asks for; `pages` are served beside its routes. */
-export function createEdges(deps: EdgeDeps, config: Config, pages: ReadonlyMap<string, HttpPage>): Edges {
+/** Makes the edges a configuration asks for; `pages` are served beside its routes, `api` answers all below `/api/`. */
+export function createEdges(
+  deps: EdgeDeps,
+  config: Config,
+  pages: ReadonlyMap<string, HttpPage>,
+  api?: HttpPage,
+): Edges {
   const parts = new Set<Part>();
   const listeners: NodeListener[] = [];
   let http: Promise<HttpEdge> | undefined;
@@ -35,7 +40,7 @@ export function createEdges(deps: EdgeDeps, config: Config, pages: ReadonlyMap<s
       for (const [path, page] of sse.pages) all.set(path, page);
       parts.add(sse);
     }
-    edge = createHttpEdge(deps, { pages: all });
+    edge = createHttpEdge(deps, { pages: all, ...(api === undefined ? {} : { api }) });
     parts.add(edge);
     return edge;
   };

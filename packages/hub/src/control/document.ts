@@ -7,53 +7,59 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import type { Issue } from './schema.ts';
+import type { Issue } from './issue.ts';
+import { type Fault, type FaultAt, MAX_DEPTH, type SourceDocument } from './source-document.ts';
+import { syntaxOf } from './syntax.ts';
+import { parseYaml } from './yaml-document.ts';
 
-/** A fault with its place in a file. */
-export interface Fault {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-  readonly message: string;
-}
-
-/** A JSONC text that parsed, with the means to find a place in it again. */
-export interface JsonDocument {
-  readonly value: unknown;
-  /** The place of a value, or of the nearest one around it that is there. */
-  locate(issue: Issue): Fault;
-}
-
-const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
-
-/** Parses a JSONC text; comments and trailing commas are fine, duplicate and dangerous names are not. */
-export function parseDocument(text: string, file: string): Result<JsonDocument, readonly Fault[]> {
-  const at = (offset: number, message: string): Fault => ({ file, ...position(text, offset), message });
-  if (text.length > MAX_CONFIG_BYTES) return err([at(0, `is larger than ${MAX_CONFIG_BYTES} bytes`)]);
+/**
+ * Parses a JSONC or, by the name of the file, a YAML text; comments and trailing commas are fine, duplicate and
+ * dangerous names are not.
+ */
+export function parseDocument(text: string, file: string): Result<SourceDocument, readonly Fault[]> {
+  const positionOf = createPositions(text);
+  const at: FaultAt = (offset, message) => ({ file, ...positionOf(offset), message });
   if (text.trim() === '') return err([at(0, 'is empty')]);
+  try {
+    return syntaxOf(file) === 'yaml' ? parseYaml(text, at) : parseJsonc(text, at);
+  } catch (error) {
+    // Both parsers go into nested values by recursion.
+    if (error instanceof RangeError) return err([at(0, `is nested deeper than ${MAX_DEPTH} levels`)]);
+    throw error;
+  }
+}
+
+function parseJsonc(text: string, at: FaultAt): Result<SourceDocument, readonly Fault[]> {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   if (errors.length > 0) return err(errors.slice(0, 5).map((e) => at(e.offset, words(printParseErrorCode(e.error)))));
   if (tree === undefined) return err([at(0, 'is empty')]);
   const faults: Fault[] = [];
-  checkNames(tree, at, faults);
-  if (faults.length > 0) return err(faults);
+  checkNames(tree, at, faults, 0);
+  if (faults.length > 0) return err(faults.slice(0, 20));
   return ok({
     value: getNodeValue(tree),
     locate: ({ path, message }) => at(find(tree, path).offset, message),
   });
 }
 
-/** Line and column, both from 1, of an offset. */
-function position(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+/** Tells line and column, both from 1, of offsets; the lines are looked for at the first one. */
+function createPositions(text: string): (offset: number) => { line: number; column: number } {
+  let starts: number[] | undefined;
+  return (offset) => {
+    starts ??= [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] as number) + 1 };
+  };
 }
 
-function checkNames(node: Node, at: (offset: number, message: string) => Fault, faults: Fault[]): void {
+function checkNames(node: Node, at: FaultAt, faults: Fault[], depth: number): void {
+  if (depth > MAX_DEPTH) throw new RangeError('too deep');
   const names = new Set<string>();
   for (const child of node.children ?? []) {
     if (node.type === 'object') {
@@ -63,7 +69,7 @@ function checkNames(node: Node, at: (offset: number, message: string) => Fault, 
       if (names.has(name)) faults.push(at(child.offset, `${JSON.stringify(name)} stands here a second time`));
       names.add(name);
     }
-    checkNames(child, at, faults);
+    checkNames(node.type === 'object' ? (child.children?.[1] ?? child) : child, at, faults, depth + 1);
   }
 }
 
@@ -78,8 +84,3 @@ function find(tree: Node, path: Issue['path']): Node {
 }
 
 const words = (code: string): string => code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-
-/** `file:line:column: message`, as editors and terminals make it clickable. */
-export function formatFault(fault: Fault): string {
-  return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}`;
-}

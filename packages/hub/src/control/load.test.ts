@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findConfig, homeOf, loadConfig, loadServers } from './load.ts';
+import { findConfig, homeOf } from './find-config.ts';
+import { loadConfig, loadServers } from './load.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -118,8 +119,8 @@ describe('loading the formats of others', () => {
     if (!loaded.ok) throw new Error(loaded.error.join());
     expect(Object.keys(loaded.value.config.mcpServers)).toEqual(['a-b']);
     expect(loaded.value.warnings.map((w) => w.replace(`${file}: `, ''))).toEqual([
-      '"other" is not used here and was left out',
-      'server "a b": "autoApprove" is not used here and was left out',
+      '"other" has no meaning here and is ignored',
+      'server "a b": "autoApprove" has no meaning here and is ignored',
       'server "a b" is called "a-b" here',
     ]);
   });
@@ -147,7 +148,10 @@ describe('loading the formats of others', () => {
 
   it('takes the servers of any of them for a new configuration, references untouched', () => {
     const servers = loadServers(write('mcp.json', '{"servers":{"a":{"command":"x","env":{"T":"${TOKEN}"}}}}'));
-    expect(servers).toEqual({ ok: true, value: { a: { command: 'x', env: { T: '${TOKEN}' } } } });
+    expect(servers).toEqual({
+      ok: true,
+      value: { servers: { a: { command: 'x', env: { T: '${TOKEN}' } } }, warnings: [] },
+    });
     expect(loadServers(write('empty.json', '{}'))).toMatchObject({ ok: false });
   });
 });

@@ -1,120 +1,172 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { err, isRecord, ok, type Result } from '@hatago/protocol';
-import type { Config } from './config.ts';
-import { type Fault, formatFault, parseDocument } from './document.ts';
-import { expandVariables } from './expand.ts';
-import { adaptDocument } from './formats.ts';
+import type { Blocked, Config, ServerConfig } from './config.ts';
+import { type Environment, homeOf, projectOf } from './find-config.ts';
+import type { Issue } from './issue.ts';
+import { type Layer, layerAt, says } from './layer.ts';
+import { fromHome } from './paths.ts';
+import { type ReadDocument, type ReadOptions, readDocument } from './read-document.ts';
+import { expandReferences } from './references.ts';
 import { parseConfig } from './schema.ts';
+import type { SecretReader } from './secret-reader.ts';
+import { formatFault } from './source-document.ts';
 
 /** A configuration and where it came from. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** Absolute. */
   readonly file: string;
   /** Directory of the hub's state: `HATAGO_HOME`, else `.hatago` beside the project's file. */
   readonly home: string;
   readonly warnings: readonly string[];
+  /** Everything that was read, or would be read if it were there, to be watched for changes; absolute. */
+  readonly files: readonly string[];
+  /** Which file each server came from, and whether that is a project's: neither named by the user nor in their home. */
+  readonly origins: Readonly<Record<string, ServerOrigin>>;
+  /** The names of the variables whose value each server is given. */
+  readonly variableNames: Readonly<Record<string, readonly string[]>>;
+  /** The names of the secrets each server refers to. */
+  readonly secretNames: Readonly<Record<string, readonly string[]>>;
+  /** Those among them that it needs and cannot have; such a server is blocked. */
+  readonly missingSecrets: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Where a configuration is looked for, first hit wins. */
-export interface ConfigSearch {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** A path given by the user; then nothing else is looked at. */
-  readonly file?: string;
+/** Where one server of a configuration was written. */
+export interface ServerOrigin {
+  /** The file that decides about it; others may add to it. */
+  readonly file: string;
+  /** Some of it came with a project's files, so its command is somebody else's until it is approved. */
+  readonly project: boolean;
 }
 
-const NAMES = [
-  'hatago.config.jsonc',
-  'hatago.config.json',
-  '.hatago.jsonc',
-  '.hatago.json',
-  '.hatago/config.jsonc',
-  '.hatago/config.json',
-];
-
-/** The path of the configuration to use; undefined when there is none. */
-export function findConfig({ cwd, env, file }: ConfigSearch): string | undefined {
-  const given = file ?? env['HATAGO_CONFIG'];
-  if (given !== undefined && given !== '') return resolve(cwd, given);
-  const inHome = ['config.jsonc', 'config.json'].map((name) => join(homedir(), '.hatago', name));
-  return [...NAMES.map((name) => join(cwd, name)), ...inHome].find((path) => existsSync(path));
+/** How a configuration is loaded. */
+export interface LoadOptions extends ReadOptions {
+  /** @default there is no secret */
+  readonly secrets?: SecretReader;
 }
 
-/** Reads, adapts, expands and checks one file; every fault is told with file, line and column. */
-export function loadConfig(file: string, env: ConfigSearch['env']): Result<LoadedConfig, readonly string[]> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    return err([`${file}: ${why}; name another with --config, or run \`hatago init\` to make one`]);
-  }
-  const document = parseDocument(text, file);
-  if (!document.ok) return err(document.error.map(formatFault));
-  const adapted = adaptDocument(document.value.value, file);
-  const expanded = expandVariables(adapted.value, env);
-  const faults: Fault[] = expanded.missing.map(({ name, path }) =>
-    document.value.locate({ path, message: `\${${name}} is not set; set it, or write \${${name}:-default}` }),
-  );
-  const renamed = withSafeIds(expanded.value);
-  const parsed = parseConfig(renamed.value);
-  if (!parsed.ok) faults.push(...parsed.error.map((issue) => document.value.locate(issue)));
-  if (faults.length > 0 || !parsed.ok) return err(faults.map(formatFault));
+const NO_SECRETS: SecretReader = () => ({ ok: false, reason: 'there are no secrets here' });
+
+/**
+ * Reads a configuration with all it builds on, replaces the references and checks it; every fault is told with file, line
+ * and column. A secret that is missing is no fault: the server that needs it is blocked.
+ */
+export function loadConfig(
+  file: string,
+  env: Environment,
+  options: LoadOptions = {},
+): Result<LoadedConfig, readonly string[]> {
+  const read = readDocument(file, env, options);
+  return read.ok ? checkDocument(resolve(file), env, read.value, options.secrets ?? NO_SECRETS) : read;
+}
+
+function checkDocument(
+  file: string,
+  env: Environment,
+  document: ReadDocument,
+  secrets: SecretReader,
+): Result<LoadedConfig, readonly string[]> {
+  const { layers } = document;
+  const folderOf = (path: Issue['path']): string => projectOf(layerAt(layers, path).file);
+  const expanded = expandReferences(document.value, { variables: document.variables.values, secrets, folderOf });
+  const parsed = parseConfig(expanded.value);
+  const issues = allIssues(expanded.issues, parsed);
+  if (issues.length > 0 || !parsed.ok) return err(tellAll(layers, issues));
+  const config = withServers(parsed.value, (server, id) => ({
+    ...server,
+    ...placed(server, folderOf(['mcpServers', id, 'cwd'])),
+    ...blockedFor(expanded.missingSecrets[id]),
+  }));
   return ok({
-    config: parsed.value,
+    config,
     file,
     home: homeOf(file, env),
-    warnings: [...adapted.warnings, ...renamed.warnings].map((warning) => `${file}: ${warning}`),
+    warnings: document.warnings,
+    files: document.files,
+    origins: Object.fromEntries(Object.keys(config.mcpServers).map((id) => [id, originOf(layers, id)])),
+    variableNames: expanded.variableNames,
+    secretNames: expanded.secretNames,
+    missingSecrets: Object.fromEntries(
+      Object.entries(expanded.missingSecrets).map(([id, missing]) => [id, missing.map(({ name }) => name)]),
+    ),
   });
 }
 
-/** The servers of a file in any format we read, references unexpanded, for copying them into a configuration of ours. */
-export function loadServers(file: string): Result<Record<string, unknown>, readonly string[]> {
-  if (!existsSync(file)) return err([`${file}: there is no such file`]);
-  const document = parseDocument(readFileSync(file, 'utf8'), file);
-  if (!document.ok) return err(document.error.map(formatFault));
-  const adapted = withSafeIds(adaptDocument(document.value.value, file).value).value;
-  const servers = isRecord(adapted) ? adapted['mcpServers'] : undefined;
-  if (!isRecord(servers)) return err([`${file}:1:1: has no "mcpServers" and no "servers"`]);
-  const parsed = parseConfig({ mcpServers: servers });
-  return parsed.ok ? ok(servers) : err(parsed.error.map((issue) => formatFault(document.value.locate(issue))));
+/** All that is wrong. What is wrong with a value in place of which there is none yet says nothing new. */
+function allIssues(references: readonly Issue[], parsed: ReturnType<typeof parseConfig>): readonly Issue[] {
+  if (parsed.ok) return references;
+  const unclear = new Set(references.flatMap(({ path }) => (path[0] === 'mcpServers' ? [path[1]] : [])));
+  return [...references, ...parsed.error.filter(({ path }) => path[0] !== 'mcpServers' || !unclear.has(path[1]))];
 }
 
-/** The state directory that belongs to a configuration file. */
-export function homeOf(file: string, env: ConfigSearch['env']): string {
-  const given = env['HATAGO_HOME'];
-  if (given !== undefined && given !== '') return resolve(given);
-  const folder = dirname(resolve(file));
-  return folder.endsWith('.hatago') ? folder : join(folder, '.hatago');
+/** A file with more faults than this is not one that somebody meant to write. */
+const MAX_FAULTS = 200;
+
+function tellAll(layers: readonly Layer[], issues: readonly Issue[]): readonly string[] {
+  const told = issues.slice(0, MAX_FAULTS).map((issue) => formatFault(layerAt(layers, issue.path).locate(issue)));
+  const more = issues.length - told.length;
+  return more > 0 ? [...told, `${layers[0]?.file}: and ${more} more`] : told;
 }
 
-/** Ids become part of paths and names; what other clients allow besides is replaced and told. */
-function withSafeIds(value: unknown): { value: unknown; warnings: string[] } {
-  const warnings: string[] = [];
-  if (!isRecord(value) || !isRecord(value['mcpServers'])) return { value, warnings };
-  const taken = new Set(Object.keys(value['mcpServers']).filter((id) => SAFE_ID.test(id)));
-  const servers: [string, unknown][] = [];
-  for (const [id, server] of Object.entries(value['mcpServers'])) {
-    const safe = SAFE_ID.test(id) ? id : freeId(id, taken);
-    if (safe !== id) warnings.push(`server ${JSON.stringify(id)} is called ${JSON.stringify(safe)} here`);
-    servers.push([safe, server]);
-  }
-  return { value: { ...value, mcpServers: Object.fromEntries(servers) }, warnings };
+function originOf(layers: readonly Layer[], id: string): ServerOrigin {
+  const path = ['mcpServers', id];
+  const said = layers.filter((layer) => says(layer, path));
+  return { file: layerAt(layers, path).file, project: said.some((layer) => layer.project) };
 }
 
-const SAFE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+function withServers(config: Config, change: (server: ServerConfig, id: string) => ServerConfig): Config {
+  const servers = Object.entries(config.mcpServers).map(([id, server]) => [id, change(server, id)]);
+  return { ...config, mcpServers: Object.fromEntries(servers) };
+}
 
-function freeId(id: string, taken: Set<string>): string {
-  const base =
-    id
-      .replace(/[^A-Za-z0-9_-]+/g, '-')
-      .replace(/^[-_]+|-+$/g, '')
-      .slice(0, 48) || 'server';
-  let candidate = base;
-  for (let i = 2; taken.has(candidate); i++) candidate = `${base}-${i}`;
-  taken.add(candidate);
-  return candidate;
+const placed = ({ cwd }: ServerConfig, folder: string): { cwd?: string } =>
+  cwd === undefined ? {} : { cwd: resolve(folder, fromHome(cwd)) };
+
+function blockedFor(missing: readonly { readonly name: string; readonly reason: string }[] = []): {
+  blocked?: Blocked;
+} {
+  const [first] = missing;
+  if (first === undefined) return {};
+  const names = missing.map(({ name }) => JSON.stringify(name)).join(', ');
+  const blocked: Blocked = {
+    code: 'HATAGO_SECRET_MISSING',
+    message: `it needs the ${missing.length === 1 ? 'secret' : 'secrets'} ${names}: ${first.reason}`,
+    fix: `hatago secret set ${first.name}`,
+  };
+  return { blocked };
+}
+
+/** What is wrong with a configuration apart from variables that are not set, such as before an edit is written. */
+export function checkText(file: string, env: Environment, options: ReadOptions = {}): readonly string[] {
+  const read = readDocument(file, env, options);
+  if (!read.ok) return read.error;
+  const { layers, value } = read.value;
+  const unset = expandReferences(value, {
+    variables: {},
+    secrets: () => ({ ok: true, value: 'secret' }),
+    folderOf: () => projectOf(file),
+  });
+  const parsed = parseConfig(unset.value);
+  const wrong = unset.issues.filter(({ message }) => !/^\$\{\w+\} is not set/.test(message));
+  // What stands where a variable is not set cannot be judged.
+  const judged = allIssues(unset.issues, parsed).filter((issue) => !unset.issues.includes(issue));
+  return tellAll(layers, [...wrong, ...judged]);
+}
+
+/** The servers of a file in any format we read, to be copied into a file of ours. */
+export interface ServersOfFile {
+  /** References as they are written. */
+  readonly servers: Readonly<Record<string, unknown>>;
+  /** What was left out or changed. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the servers of a file in any format; variables need not be set. */
+export function loadServers(file: string, env: Environment = {}): Result<ServersOfFile, readonly string[]> {
+  const read = readDocument(file, env, { explicit: true, profile: '' });
+  if (!read.ok) return read;
+  const { mcpServers } = read.value.value;
+  if (!isRecord(mcpServers)) return err([`${file}:1:1: has no "mcpServers" and no "servers"`]);
+  const faults = checkText(file, env, { explicit: true, profile: '' });
+  return faults.length === 0 ? ok({ servers: mcpServers, warnings: read.value.warnings }) : err(faults);
 }

@@ -1,188 +1,209 @@
 import { err, ok, type Result } from '@hatago/protocol';
 import * as z from 'zod/mini';
-import type { Config, LimitsConfig, ServerConfig } from './config.ts';
+import type { Config, LimitsConfig } from './config.ts';
+import type { Issue } from './issue.ts';
+import { DAY_MS, key, section, texts, whole } from './schema-keys.ts';
+import { serverShape } from './schema-server.ts';
+import { toServers } from './server-config.ts';
+import { keysAt, unknownKey } from './unknown-key.ts';
 
-/** One fault of a document: where, by member names and indexes, and what is wrong. */
-export interface Issue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-const bounded = (fallback: number, min: number, max: number) =>
-  z._default(z.int().check(z.gte(min), z.lte(max)), fallback);
-const strings = z._default(z.array(z.string()), []);
-
-const DAY_MS = 86_400_000;
 const GIB = 1_073_741_824;
 
-const timeouts = z.strictObject({
-  connectMs: bounded(20_000, 0, DAY_MS),
-  requestMs: bounded(60_000, 0, DAY_MS),
-  totalMs: bounded(300_000, 0, DAY_MS),
-  keepAliveMs: z.optional(z.int()),
+const limits = () => ({
+  maxBodyBytes: key(whole(4_194_304, 1024, GIB), 'Largest HTTP request body.'),
+  maxMessageBytes: key(whole(10_485_760, 1024, GIB), 'Largest line, event or body from a server.'),
+  maxDepth: key(whole(64, 4, 512), 'Deepest nesting of one JSON message.'),
+  maxTokens: key(whole(200_000, 100, 10_000_000), 'Most values and names in one JSON message.'),
+  maxInFlightPerUpstream: key(whole(1024, 1, 65_536), 'Requests at one server.'),
+  maxQueuePerUpstream: key(whole(1024, 0, 65_536), 'Requests waiting for one server.'),
+  maxInFlight: key(whole(4096, 1, 262_144), 'Requests in all.'),
+  maxParkedPerPrincipal: key(
+    whole(16, 1, 4096),
+    'Calls of one caller that wait for its answers; the oldest gives way.',
+  ),
+  parkedMs: key(whole(600_000, 1000, DAY_MS), 'How long such a call waits.'),
+  maxListBytes: key(whole(8_388_608, 4096, GIB), 'A longer list is sent in pages.'),
+  settleMs: key(whole(3000, 0, 600_000), 'How long the first list or call waits for servers to start.'),
+  maxConnections: key(whole(16_384, 1, 1_000_000), 'TCP connections.'),
 });
 
-const tools = z.strictObject({
-  include: z._default(z.array(z.string()), ['*']),
-  exclude: strings,
-  overrides: z._default(
-    z.record(z.string(), z.strictObject({ name: z.optional(z.string()), description: z.optional(z.string()) })),
-    {},
-  ),
-});
+const rule = () =>
+  z.strictObject({
+    id: z.string().check(z.minLength(1), z.maxLength(128)),
+    effect: z.enum(['allow', 'deny']),
+    tool: z._default(z.string(), '*'),
+    principal: z._default(z.string(), '*'),
+  });
 
-const HTTP_TYPES = ['http', 'streamable-http', 'streamableHttp', 'streamable_http'] as const;
-
-const server = z.strictObject({
-  type: z.optional(z.enum(['stdio', 'sse', 'ws', 'websocket', ...HTTP_TYPES])),
-  command: z.optional(z.string().check(z.minLength(1))),
-  args: strings,
-  env: z._default(z.record(z.string(), z.nullable(z.string())), {}),
-  cwd: z.optional(z.string()),
-  url: z.optional(z.string()),
-  headers: z._default(z.record(z.string(), z.string()), {}),
-  protocol: z._default(z.enum(['auto', 'modern', 'legacy']), 'auto'),
-  capabilities: z._default(z.enum(['union', 'session']), 'union'),
-  isolation: z._default(z.enum(['shared', 'session']), 'shared'),
-  roots: z._default(z.array(z.strictObject({ uri: z.string(), name: z.optional(z.string()) })), []),
-  start: z._default(z.enum(['eager', 'lazy']), 'eager'),
-  tags: strings,
-  disabled: z._default(z.boolean(), false),
-  timeouts: z._default(timeouts, { connectMs: 20_000, requestMs: 60_000, totalMs: 300_000 }),
-  tools: z._default(tools, { include: ['*'], exclude: [], overrides: {} }),
-  description: z.optional(z.string()),
-  instructions: z.optional(z.string()),
-});
-
-const LIMITS: Record<keyof LimitsConfig, readonly [fallback: number, min: number, max: number]> = {
-  maxBodyBytes: [4_194_304, 1024, GIB],
-  maxMessageBytes: [10_485_760, 1024, GIB],
-  maxDepth: [64, 4, 512],
-  maxTokens: [200_000, 100, 10_000_000],
-  maxInFlightPerUpstream: [1024, 1, 65_536],
-  maxQueuePerUpstream: [1024, 0, 65_536],
-  maxInFlight: [4096, 1, 262_144],
-  maxParkedPerPrincipal: [16, 1, 4096],
-  parkedMs: [600_000, 1000, DAY_MS],
-  maxListBytes: [8_388_608, 4096, GIB],
-  settleMs: [3000, 0, 600_000],
-  maxConnections: [16_384, 1, 1_000_000],
-};
-
-const shape = z.strictObject({
-  $schema: z.optional(z.string()),
-  version: z.optional(z.literal(2)),
-  logLevel: z._default(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
-  http: z.optional(
-    z.strictObject({
-      host: z.optional(z.string()),
-      port: z.optional(z.int().check(z.gte(0), z.lte(65_535))),
-      allowedHosts: z.optional(z.array(z.string())),
-      allowedOrigins: z.optional(z.array(z.string())),
-      legacySse: z.optional(z.boolean()),
-      webSocket: z.optional(z.boolean()),
-    }),
-  ),
-  mcpServers: z._default(z.record(z.string(), server), {}),
-  toolNaming: z.optional(
-    z.strictObject({
-      strategy: z.optional(z.enum(['prefix', 'none'])),
-      separator: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,4}$/))),
-      maxLength: z.optional(z.int().check(z.gte(16), z.lte(128))),
-    }),
-  ),
-  session: z.optional(z.strictObject({ ttlSeconds: z.optional(z.int().check(z.gte(1), z.lte(2_592_000))) })),
-  limits: z.optional(
-    z.strictObject(
-      Object.fromEntries(
-        Object.entries(LIMITS).map(([key, [, min, max]]) => [key, z.optional(z.int().check(z.gte(min), z.lte(max)))]),
-      ),
+function build() {
+  return z.strictObject({
+    $schema: key(z.optional(z.string()), 'The JSON Schema, for editors.'),
+    version: key(z.optional(z.literal(2)), 'Version of this format; 2.'),
+    extends: key(
+      z.optional(z.union([z.string(), z.array(z.string())], 'expected a path or a list of paths')),
+      'Local files this one builds on, later ones win over earlier ones. Objects are merged, lists replaced, `null` deletes; 10 levels.',
     ),
-  ),
-});
-
-/** The schema a document is checked by. */
-export function documentShape(): z.ZodMiniType {
-  return shape;
+    logLevel: key(
+      z._default(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
+      '`HATAGO_LOG_LEVEL` and `--log-level` win. `HATAGO_LOG=json` writes one JSON object per line.',
+    ),
+    http: section(
+      {
+        host: key(
+          z._default(z.string(), '127.0.0.1'),
+          'Address to listen on. Anything but loopback is refused while there is no authentication.',
+        ),
+        port: key(whole(3535, 0, 65_535), 'Port to listen on; 0 takes any free one.'),
+        allowedHosts: key(texts(), 'Host names accepted in `Host` besides loopback names and the address bound.'),
+        allowedOrigins: key(texts(), 'Origins (`https://host[:port]`) whose pages may call the hub.'),
+        legacySse: key(z._default(z.boolean(), false), 'Serves HTTP+SSE of 2024-11-05 at `/sse`.'),
+        webSocket: key(z._default(z.boolean(), false), 'Serves WebSocket (subprotocol `mcp`) at `/ws`.'),
+      },
+      'The HTTP listener.',
+    ),
+    mcpServers: key(z._default(z.record(z.string(), serverShape()), {}), 'The servers, each under its id.'),
+    toolNaming: section(
+      {
+        strategy: key(
+          z._default(z.enum(['prefix', 'none']), 'prefix'),
+          '`prefix`: `<server><separator><name>`. `none`: the server’s own names; two alike get the prefix.',
+        ),
+        separator: key(
+          z._default(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,4}$/, 'must be 1 to 4 of A-Z a-z 0-9 _ -')), '_'),
+          'Between server and name.',
+        ),
+        maxLength: key(
+          whole(48, 24, 128),
+          'Longer names are cut and get a hash of server and name: clients put their own prefix in front.',
+        ),
+      },
+      'How the names of all servers become one set.',
+    ),
+    session: section(
+      { ttlSeconds: key(whole(3600, 1, 2_592_000), 'A session nobody uses for this long ends.') },
+      'Sessions of legacy clients.',
+    ),
+    policy: section(
+      {
+        enabled: key(z._default(z.boolean(), true), 'Whether the rules hold.'),
+        dryRun: key(z._default(z.boolean(), false), 'Decisions are logged and not enforced.'),
+        defaultEffect: key(z._default(z.enum(['allow', 'deny']), 'allow'), 'What happens where no rule matches.'),
+        rules: key(
+          z._default(z.array(rule()), []),
+          '`[{ "id", "effect": "allow" or "deny", "tool": "fs_write*", "principal": "*" }]`; the first that matches decides.',
+        ),
+      },
+      'Which tools may be called, and by whom.',
+    ),
+    generation: section(
+      {
+        watch: key(z._default(z.boolean(), true), 'Edits of the files are applied by themselves; `--no-watch` wins.'),
+        max: key(whole(3, 1, 16), 'Most generations that run at a time; the oldest is ended for a further one.'),
+        gracePeriodMs: key(
+          whole(30_000, 0, DAY_MS),
+          'How long the servers that only an old generation has go on after its last use.',
+        ),
+      },
+      'How configurations follow each other.',
+    ),
+    rollover: section(
+      {
+        drainTimeoutMs: key(whole(60_000, 0, DAY_MS), 'How long sessions and calls of the old generation may go on.'),
+        errorRateThreshold: key(
+          z._default(z.number().check(z.gte(0), z.lte(1)), 0.1),
+          'Share of failed requests above which a new generation is rolled back; 1 = never.',
+        ),
+        windowMs: key(whole(30_000, 0, DAY_MS), 'How long after the swap the share is watched.'),
+        minCalls: key(whole(20, 1, 1_000_000), 'Requests that must have ended before the share counts.'),
+        warmupMs: key(whole(0, 0, 600_000), 'How long a swap waits for new servers to be ready; 0 = not at all.'),
+      },
+      'How one generation takes over from another.',
+    ),
+    admin: section(
+      {
+        http: key(
+          z._default(z.boolean(), true),
+          'Answers `/api/v1` on the HTTP listener too, not only on the local socket.',
+        ),
+        token: key(
+          z.optional(z.string().check(z.minLength(16))),
+          'Must then be sent as `Authorization: Bearer …`; without one only this machine is answered. Best `${secret:NAME}` or `${VAR}`.',
+        ),
+      },
+      'The API by which commands and programs steer a running hub.',
+    ),
+    limits: section(
+      limits(),
+      'Bounds that protect the hub from a client or server that misbehaves; each has a hard cap.',
+    ),
+  });
 }
 
-/** The member names one object of the document may have, for telling a foreign key from a misspelt one. */
-export const SERVER_KEYS: ReadonlySet<string> = new Set(Object.keys(server._zod.def.shape));
-/** The same for the whole document. */
-export const TOP_KEYS: ReadonlySet<string> = new Set(Object.keys(shape._zod.def.shape));
+let built: ReturnType<typeof build> | undefined;
+
+function shape(): ReturnType<typeof build> {
+  built ??= build();
+  return built;
+}
+
+/** The schema a document is checked by; made at its first use, for most commands need none. */
+export function documentShape(): z.ZodMiniType {
+  return shape();
+}
+
+/** The member names a document may have. */
+export function topKeys(): ReadonlySet<string> {
+  return new Set(Object.keys(shape().def.shape));
+}
 
 /** Checks a document and fills in the defaults; an unknown key is an error. */
 export function parseConfig(value: unknown): Result<Config, readonly Issue[]> {
-  const parsed = z.safeParse(shape, value);
+  const parsed = z.safeParse(shape(), value);
   if (!parsed.success) return err(parsed.error.issues.flatMap(toIssues));
-  const { http, toolNaming, session, limits, logLevel, mcpServers } = parsed.data;
-  const issues: Issue[] = [];
-  const servers: Record<string, ServerConfig> = {};
-  for (const [id, entry] of Object.entries(mcpServers)) {
-    const type = kindOf(entry);
-    if (typeof type === 'string') servers[id] = { ...entry, type } as ServerConfig;
-    else issues.push({ path: ['mcpServers', id], message: type.message });
-  }
-  if (issues.length > 0) return err(issues);
-  return ok({
-    logLevel,
-    http: {
-      host: '127.0.0.1',
-      port: 3535,
-      allowedHosts: [],
-      allowedOrigins: [],
-      legacySse: false,
-      webSocket: false,
-      ...http,
-    },
-    mcpServers: servers,
-    toolNaming: { strategy: 'prefix', separator: '_', maxLength: 48, ...toolNaming },
-    session: { ttlSeconds: 3600, ...session },
-    limits: { ...defaultLimits(), ...limits },
-  });
+  const { $schema: _schema, version: _version, extends: _extends, mcpServers, ...rest } = parsed.data;
+  const servers = toServers(mcpServers, value);
+  const issues = [...(servers.ok ? [] : servers.error), ...repeatedRules(rest.policy.rules)];
+  return servers.ok && issues.length === 0 ? ok({ ...rest, mcpServers: servers.value }) : err(issues);
+}
+
+/** A document with its defaults, other than by key unchecked; undefined where a key is wrong. */
+export function fillDefaults(value: unknown): Record<string, unknown> | undefined {
+  const parsed = z.safeParse(shape(), value);
+  return parsed.success ? parsed.data : undefined;
 }
 
 /** The limits of a document that says nothing of them. */
 export function defaultLimits(): LimitsConfig {
-  return Object.fromEntries(Object.entries(LIMITS).map(([key, [value]]) => [key, value])) as unknown as LimitsConfig;
+  return z.parse(z.strictObject(limits()), {});
 }
 
-type RawServer = z.infer<typeof server>;
-
-function kindOf(entry: RawServer): ServerConfig['type'] | { message: string } {
-  const { type, command, url } = entry;
-  if (command !== undefined && url !== undefined) return { message: 'has both "command" and "url"; keep one of them' };
-  if (type === 'stdio' || (type === undefined && command !== undefined)) {
-    return command === undefined ? { message: 'is of type "stdio" and needs a "command"' } : 'stdio';
-  }
-  if (url === undefined) return { message: 'needs a "command" (a local process) or a "url" (a remote server)' };
-  const kind = type === 'sse' ? 'sse' : type === 'ws' || type === 'websocket' || /^wss?:/.test(url) ? 'ws' : 'http';
-  const wrong = checkUrl(url, kind);
-  return wrong === undefined ? kind : { message: wrong };
+function repeatedRules(rules: readonly { readonly id: string }[]): Issue[] {
+  const ids = new Set<string>();
+  return rules.flatMap(({ id }, i) => {
+    const message = `the rule ${JSON.stringify(id)} is there already`;
+    return ids.size === ids.add(id).size ? [{ path: ['policy', 'rules', i], message }] : [];
+  });
 }
 
-function checkUrl(url: string, kind: string): string | undefined {
-  const schemes = kind === 'ws' ? ['ws:', 'wss:'] : ['http:', 'https:'];
-  if (!URL.canParse(url)) return `"url" is not a URL: ${JSON.stringify(url)}`;
-  const parsed = new URL(url);
-  if (!schemes.includes(parsed.protocol)) return `"url" must begin with ${schemes.join('// or ')}//`;
-  return parsed.username === '' && parsed.password === ''
-    ? undefined
-    : '"url" must not hold a user name or password; put them into "headers"';
-}
+/** A key is compared with all that there are: that is done for as many as somebody reads. */
+const MAX_HINTS = 50;
 
 function toIssues(issue: z.core.$ZodIssue): Issue[] {
   const path = issue.path as (string | number)[];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key ${JSON.stringify(key)}` }));
-  }
-  return [{ path, message: describe(issue) }];
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: describe(issue) }];
+  const known = keysAt(shape(), path);
+  return issue.keys.map((name, i) => {
+    const message = i < MAX_HINTS ? unknownKey(name, known) : `unknown key ${JSON.stringify(name)}`;
+    return { path: [...path, name], message };
+  });
 }
 
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `expected ${issue.expected}`;
+  if (issue.code === 'invalid_type') return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
   if (issue.code === 'invalid_value') return `expected ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}`;
-  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
-  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
   return issue.message ?? 'is not valid';
 }
+
+const unitOf = (origin: string): string => (origin === 'string' ? ' characters long' : '');

@@ -16,6 +16,13 @@ export function toUpstreamSpec(id: string, server: ServerConfig, config: Config,
     roots,
     timeouts,
     start,
+    blocked: server.blocked,
+    dependsOn: server.dependsOn,
+    restart: server.restart,
+    health: server.health,
+    idleStopMs: server.idleStopMs,
+    workspace: server.workspace,
+    caps: server.limits,
     limits: {
       maxInFlight: limits.maxInFlightPerUpstream,
       maxQueue: limits.maxQueuePerUpstream,
@@ -31,7 +38,7 @@ export function toUpstreamSpec(id: string, server: ServerConfig, config: Config,
 }
 
 /** What a person sees: no argument, query or header, for any of them may hold a secret. */
-function aboutOf({ type, command, url }: ServerConfig): { type: string; command?: string; url?: string } {
+export function aboutOf({ type, command, url }: ServerConfig): { type: string; command?: string; url?: string } {
   if (command !== undefined) return { type, command };
   const { origin, pathname } = new URL(url as string);
   return { type, url: `${origin === 'null' ? '' : origin}${pathname}` };

@@ -10,6 +10,9 @@ export interface Principal {
 /** The principal of every caller while authentication is off. */
 export const LOCAL: Principal = { id: 'local' };
 
+/** On whose behalf the hub asks servers for their lists: such a request is no use of a server. */
+export const HUB: Principal = { id: 'hub' };
+
 /** Connection-bound state of a legacy client, as far as the core may see it. */
 export interface SessionRef {
   /** Unique over the hub's life; used in pool keys. */

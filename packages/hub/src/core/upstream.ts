@@ -73,6 +73,8 @@ export interface Upstream {
   readonly digest?: string;
   /** It is started by its first use, so what it offers is worth remembering over restarts. */
   readonly lazy?: boolean;
+  /** Calls that wait for their clients' answers. @default 0 */
+  readonly parked?: number;
   /** A session has ended: what was kept for it alone is ended too. */
   sessionEnded?(sessionId: string): void;
   /** Ends every call and connection; nothing of the server is left running. */

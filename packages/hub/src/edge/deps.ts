@@ -63,7 +63,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
 
 /** What every edge needs of the hub it stands in. */
 export interface EdgeDeps {
-  /** The running generation; read once per request. */
+  /** The active generation; read once per request. */
   current(): Generation;
   readonly hubInfo: { readonly name: string; readonly version: string; readonly [field: string]: unknown };
   readonly limits: EdgeLimits;
@@ -71,10 +71,14 @@ export interface EdgeDeps {
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Ids of the hub's own requests to legacy clients come after this one. @default 0 */
+  readonly askIdsAfter?: number;
   /** Further names a `Host` header may carry, with or without port. **Security:** each one is a name that may be rebound. */
   readonly allowedHosts?: readonly string[];
   /** Further origins, exact in scheme, host and port. **Security:** scripts of these pages may use the hub. */
   readonly allowedOrigins?: readonly string[];
+  /** Told when a legacy session begins, ends, or goes over to another generation. */
+  onSession?(id: string, action: 'opened' | 'closed' | 'moved', session: LegacySession): void;
   /** Who sends a request, undefined = nobody known. @default everybody is `local` */
   principalOf?(headers: HeaderGet, remote: string | undefined): Principal | undefined;
 }

@@ -49,6 +49,7 @@ export function createPipeSession(deps: EdgeDeps, options: PipeSessionOptions): 
       let answer: Piece[];
       if (initialized.ok) {
         session = initialized.session;
+        session.begin();
         answer = resultMessage(request.idBytes, initialized.result);
       } else answer = errorMessage(request.idBytes, initialized.error.pieces());
       to.answer(answer);

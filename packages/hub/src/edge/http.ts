@@ -27,6 +27,8 @@ export type HttpPage = (request: HttpRequest, reply: HttpReply, principal: Princ
 export interface HttpEdgeOptions {
   /** Pages by exact path, looked up before the routes. */
   readonly pages?: ReadonlyMap<string, HttpPage>;
+  /** Answers every path under `/api/`. @default nothing is there */
+  readonly api?: HttpPage;
 }
 
 /** The HTTP edge: every request of every listener goes through `handle`. */
@@ -83,8 +85,10 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
         return reply.send(204, preflightHeaders(request.header('access-control-request-headers')));
       }
     }
-    const page = options.pages?.get(request.path);
-    if (page === undefined && deps.current().match(request.path) === undefined) return refuse(reply, 'HATAGO_NO_ROUTE');
+    const page = options.pages?.get(request.path) ?? (request.path.startsWith('/api/') ? options.api : undefined);
+    // The route of a session may be one that only its own generation has.
+    const known = page !== undefined || deps.current().match(request.path) !== undefined;
+    if (!known && request.header('mcp-session-id') === undefined) return refuse(reply, 'HATAGO_NO_ROUTE');
     const principal = principalOf(request);
     if (principal === undefined) return reply.send(401, ['WWW-Authenticate', 'Bearer']);
     if (page !== undefined) return page(request, reply, principal);

@@ -10,6 +10,7 @@ import {
 import { type Canceller, createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Notification, Outcome, Principal } from '../core/exchange.ts';
+import type { Generation } from '../core/generation.ts';
 import { type AskRound, followParked, startRound } from './legacy-asks.ts';
 import { dropTask, followTask } from './legacy-follow-task.ts';
 import type { LegacyRequest, LegacySession } from './legacy-session.ts';
@@ -33,6 +34,8 @@ export class LegacyCall implements Exchange {
   readonly envelope: Envelope;
   readonly signal: Canceller = createCanceller();
   readonly sink: Sink;
+  /** The generation it began on, and ends on. */
+  readonly generation: Generation;
   /** Rounds of questions so far. */
   rounds = 0;
   /** What has to be taken back when the call ends early. */
@@ -42,6 +45,8 @@ export class LegacyCall implements Exchange {
   #over = false;
   /** It is on its way down the chain, not waiting for its client or a task. */
   #running = false;
+  /** It is counted among the calls that wait. */
+  #waiting = false;
 
   constructor(owner: LegacySession, request: LegacyRequest, params: Payload, sink: Sink) {
     this.owner = owner;
@@ -51,6 +56,7 @@ export class LegacyCall implements Exchange {
     this.params = params;
     this.envelope = owner.envelopeOf(params);
     this.sink = sink;
+    this.generation = owner.generationFor(this);
   }
 
   get principal(): Principal {
@@ -73,8 +79,9 @@ export class LegacyCall implements Exchange {
   /** Sends the call down the chain; `params` differ from the client's in a further round. */
   run(params: Payload = this.params): void {
     this.#running = true;
+    this.#wait(false);
     const exchange: Exchange = params === this.params ? this : furtherRound(this, params);
-    runExchange(this.owner.deps, exchange, (outcome) => this.outcome(outcome));
+    runExchange(this.owner.deps, exchange, (outcome) => this.outcome(outcome), this.generation);
   }
 
   outcome(outcome: Outcome): void {
@@ -84,6 +91,7 @@ export class LegacyCall implements Exchange {
       if (outcome.kind === 'task') dropTask(this, outcome.result);
       return;
     }
+    if (outcome.kind === 'input_required' || outcome.kind === 'task') this.#wait(true);
     switch (outcome.kind) {
       case 'error':
         if (errorCode(outcome.error) === CAPABILITY_REQUIRED) {
@@ -151,9 +159,17 @@ export class LegacyCall implements Exchange {
     setTimeout(() => this.signal.cancel(reason), HANDLE_MS).unref();
   }
 
+  /** What waits for its client or for a task is on no chain, where it would be counted. */
+  #wait(waiting: boolean): void {
+    if (this.#waiting === waiting) return;
+    this.#waiting = waiting;
+    this.generation.holds.waiting += waiting ? 1 : -1;
+  }
+
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
+    this.#wait(false);
     this.owner.finished(this);
     const open = this.open;
     this.open = undefined;

@@ -109,7 +109,7 @@ function ask(followed: Followed, method: string, more: Edits, done: (outcome: Ou
     signal: method === 'tasks/cancel' ? NEVER : call.signal,
     emit() {},
   };
-  runExchange(call.owner.deps, exchange, done);
+  runExchange(call.owner.deps, exchange, done, call.generation);
 }
 
 /** Clients give up on a request that shows no life. */

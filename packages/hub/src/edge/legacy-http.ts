@@ -48,6 +48,7 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
       }
       const { session, result } = initialized;
       if (!deps.sessions.add(session)) return refuse(reply, 'HATAGO_OVERLOADED', classified.idBytes);
+      session.begin();
       reply.send(200, [...JSON_HEADERS, 'Mcp-Session-Id', session.id], resultMessage(classified.idBytes, result));
     });
   }

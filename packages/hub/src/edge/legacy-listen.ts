@@ -65,6 +65,8 @@ export class LegacyListen {
           if (notification.method === ACKNOWLEDGED) {
             feed.acknowledged = true;
             closeBefore();
+            // What the client has was listed on another generation than the one that is listened to.
+            if (before === undefined && session.behind) tellAll(session);
           } else session.tell(notificationMessage(withoutStamp(notification)));
         },
       },
@@ -90,12 +92,16 @@ export class LegacyListen {
     if (this.#closed || this.#session.ended) return;
     this.#retry = setTimeout(() => {
       this.open();
-      if (!feed.acknowledged) return;
-      for (const list of LISTS) {
-        const method = `notifications/${list}/list_changed`;
-        this.#session.tell(notificationMessage({ method, params: Payload.ofValue({}) }));
-      }
+      if (feed.acknowledged) tellAll(this.#session);
     }, REOPEN_MS).unref();
+  }
+}
+
+/** Every list may have become another. */
+function tellAll(session: LegacySession): void {
+  for (const list of LISTS) {
+    const method = `notifications/${list}/list_changed`;
+    session.tell(notificationMessage({ method, params: Payload.ofValue({}) }));
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@hatago/protocol';
 import { type ErrorDetail, failure } from '../core/errors.ts';
 import type { Principal, SessionRef } from '../core/exchange.ts';
+import type { Generation } from '../core/generation.ts';
 import { ShortMap } from '../core/short-map.ts';
 import type { SessionRecord } from '../session/sessions.ts';
 import type { EdgeDeps } from './deps.ts';
@@ -69,16 +70,63 @@ export class LegacySession implements SessionRef, SessionRecord {
   #calls: ShortMap<RequestId, LegacyCall> | undefined;
   #standing: Sink | undefined;
   #listen: LegacyListen | undefined;
-  #lastId = 0;
+  #lastId: number;
+  #generation: Generation;
+  /** It is counted among the sessions of its generation. */
+  #begun = false;
 
   constructor(deps: EdgeDeps, init: LegacySessionInit) {
     this.deps = deps;
+    this.#lastId = deps.askIdsAfter ?? 0;
     this.id = init.id;
     this.principal = init.principal;
     this.route = init.route;
     this.version = init.version;
     this.clientInfo = init.clientInfo;
     this.capabilities = init.capabilities;
+    this.#generation = deps.current();
+  }
+
+  /** The client has its session: from now on its generation waits for it. */
+  begin(): void {
+    if (this.#begun || this.ended) return;
+    this.#begun = true;
+    this.#generation.holds.sessions++;
+    this.deps.onSession?.(this.id, 'opened', this);
+  }
+
+  /** Id of the generation its requests run on. */
+  get generation(): number {
+    return this.#generation.id;
+  }
+
+  /** The servers the session works with are no longer the active ones. */
+  get behind(): boolean {
+    return this.#generation !== this.deps.current();
+  }
+
+  /**
+   * The generation a request is carried out on: the one the session began on, until it asks for a list anew, which is how
+   * it learns of another, or until that generation is over.
+   */
+  generationFor({ method, params }: { readonly method: string; readonly params: Payload }): Generation {
+    const isList = LISTS.has(method) && params.members()?.names.includes('cursor') !== true;
+    if (this.#generation.over || isList) this.#move();
+    return this.#generation;
+  }
+
+  #move(): void {
+    const before = this.#generation;
+    const next = this.deps.current();
+    if (before === next) return;
+    this.#generation = next;
+    if (!this.#begun) return;
+    before.holds.sessions--;
+    next.holds.sessions++;
+    for (const upstream of before.upstreams) {
+      if (!next.upstreams.includes(upstream)) upstream.sessionEnded?.(this.id);
+    }
+    this.deps.onSession?.(this.id, 'moved', this);
   }
 
   get owner(): string {
@@ -210,8 +258,20 @@ export class LegacySession implements SessionRef, SessionRecord {
     for (const call of this.#calls?.values() ?? []) call.cancel(reason);
     this.streams?.close();
     this.asks = undefined;
+    if (!this.#begun) return;
+    this.#generation.holds.sessions--;
+    for (const upstream of this.#generation.upstreams) upstream.sessionEnded?.(this.id);
+    this.deps.onSession?.(this.id, 'closed', this);
   }
 }
+
+/** With these a client asks what there is. */
+const LISTS: ReadonlySet<string> = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+]);
 
 type Own = (session: LegacySession, request: LegacyRequest, sink: Sink) => void;
 

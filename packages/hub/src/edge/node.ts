@@ -87,7 +87,7 @@ function close(server: Server, graceMs: number): Promise<void> {
 }
 
 /** A request over `node:http`. */
-class NodeRequest implements HttpRequest {
+export class NodeRequest implements HttpRequest {
   readonly path: string;
   readonly query: string;
   readonly #request: IncomingMessage;

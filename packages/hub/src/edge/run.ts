@@ -1,10 +1,19 @@
 import { failure, isHubError, toOutcome } from '../core/errors.ts';
 import type { Exchange, Outcome } from '../core/exchange.ts';
+import type { Generation } from '../core/generation.ts';
 import type { EdgeDeps } from './deps.ts';
 
-/** Sends an exchange down its route's chain and calls back once with how it ended, whatever was thrown on the way. */
-export function runExchange(deps: EdgeDeps, exchange: Exchange, done: (outcome: Outcome) => void): void {
-  const route = deps.current().match(exchange.route);
+/**
+ * Sends an exchange down its route's chain, on the active generation unless another is given, and calls back once with
+ * how it ended, whatever was thrown on the way.
+ */
+export function runExchange(
+  deps: EdgeDeps,
+  exchange: Exchange,
+  done: (outcome: Outcome) => void,
+  generation: Generation = deps.current(),
+): void {
+  const route = generation.match(exchange.route);
   if (route === undefined) {
     done(failure('HATAGO_NO_ROUTE'));
     return;

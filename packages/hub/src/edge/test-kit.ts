@@ -64,6 +64,8 @@ export function createKit(options: KitOptions = {}): Kit {
     id: 1,
     routes,
     upstreams: [],
+    holds: { sessions: 0, waiting: 0 },
+    over: false,
     match: (path) => routes.get(path.endsWith('/') ? path.slice(0, -1) : path),
     close: async () => {},
   };

@@ -12,6 +12,8 @@ export function aboutTask(context: RouteContext, exchange: Exchange): Promise<Ou
   }
   const taskId = textMember(exchange.params, 'taskId');
   const owner = taskId === undefined ? undefined : context.taskIds.fromPublic(exchange.principal.id, taskId);
+  const there = owner === undefined ? undefined : context.elsewhere(owner.generation, owner.upstream);
+  if (there !== undefined) return there(exchange);
   const member = owner === undefined ? undefined : context.memberOf(owner.upstream);
   if (taskId === undefined || owner === undefined || member === undefined) {
     return Promise.resolve(failure('HATAGO_INVALID_PARAMS', { message: 'There is no such task.' }));

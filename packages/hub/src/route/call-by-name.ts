@@ -1,8 +1,8 @@
 import { checkParamHeaders, eraOf } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Handler, Outcome } from '../core/exchange.ts';
+import { isIncluded } from '../core/globs.ts';
 import { type Catalog, isWrapped } from './catalog.ts';
-import { isIncluded } from './globs.ts';
 import type { NameEntry } from './name-table.ts';
 import { publicName } from './names.ts';
 import { isRetry, resume } from './resume.ts';
@@ -34,9 +34,9 @@ export function createCallByName(context: RouteContext, kind: 'tools' | 'prompts
     if (entry !== undefined) return enter(exchange, entry);
     const owner = unreadOwner(context, kind, name);
     if (owner === undefined) return unknown(kind, name);
-    if (aggregate || owner.upstream.status.state !== 'ready') {
-      return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: owner.upstream.id });
-    }
+    const { state, held } = owner.upstream.status;
+    // One that is held back sends nothing, and says itself what it waits for.
+    if (!held && (aggregate || state !== 'ready')) return relay.unavailable(owner.upstream.id);
     return relay.send(exchange, { member: owner, target: undefined, rewriter: undefined, wrap: false });
   };
 

@@ -9,6 +9,8 @@ import { textMember } from './text-member.ts';
 export interface Cursors {
   /** The page the exchange asks for: the first of `current` without a cursor, else the one its cursor names. */
   serve(exchange: Exchange, current: ReadyList): Outcome;
+  /** Keeps what is readable now readable for its whole time, counted from now: its list is about to be replaced. */
+  renew(): void;
 }
 
 /** Options of {@link createCursors}. */
@@ -64,6 +66,9 @@ export function createCursors(options: CursorsOptions): Cursors {
     failure('HATAGO_INVALID_PARAMS', { message: 'The cursor is not valid any more; list again without it.' });
 
   return {
+    renew() {
+      for (const snapshot of snapshots.values()) if (now() - snapshot.usedAt <= keepMs) snapshot.usedAt = now();
+    },
     serve(exchange, current) {
       if (exchange.params.members()?.names.includes('cursor') !== true) {
         if (current.pages.length === 1) return { kind: 'complete', result: current.pages[0] as Payload };

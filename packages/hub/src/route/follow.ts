@@ -1,5 +1,5 @@
 import type { Exchange } from '../core/exchange.ts';
-import type { Followed } from './listen.ts';
+import type { Followed } from './followers.ts';
 import type { ResourceOwner } from './resource-table.ts';
 import type { RouteContext } from './route-context.ts';
 import { SERVERS_URI } from './servers-resource.ts';

@@ -2,9 +2,11 @@ import type { Envelope } from '@hatago/protocol';
 import { createCanceller } from '../core/cancel.ts';
 import type { Log } from '../core/log.ts';
 import type { Upstream } from '../core/upstream.ts';
+import type { ListCache } from '../storage/list-cache.ts';
 import { LIST_KINDS, type ListKind } from './items.ts';
 import { createListReader, type ListReader } from './list-reader.ts';
 import type { UpstreamList } from './read-list.ts';
+import { createRememberedLists } from './remembered-lists.ts';
 
 /** What one server offers, as last known, kept up to date. */
 export interface Inventory {
@@ -38,11 +40,13 @@ export interface InventoryOptions {
   readonly graceMs?: number;
   /** First delay before a list that could not be read is asked for again; doubled each time. @default 1000 */
   readonly retryMs?: number;
+  /** Where the lists of servers that are started by their first use are remembered. @default nowhere */
+  readonly cache?: ListCache;
 }
 
 /** Follows one server: reads its lists when it gets ready and when it says that they changed. */
 export function createInventory(options: InventoryOptions): Inventory {
-  const { upstream, envelope, log, graceMs = 3000, retryMs = 1000 } = options;
+  const { upstream, envelope, log, graceMs = 3000, retryMs = 1000, cache } = options;
   const watchers = new Set<() => void>();
   const ending = createCanceller();
   let listed = false;
@@ -65,14 +69,21 @@ export function createInventory(options: InventoryOptions): Inventory {
     listed = next;
     tell();
   };
+  const remembered = createRememberedLists(upstream, readers, cache);
+  const readAll = async (): Promise<void> => {
+    await Promise.all(LIST_KINDS.map((kind) => readers[kind].refresh()));
+    if (!ending.cancelled) remembered.save();
+  };
   const onState = (): void => {
-    const { state } = upstream.status;
-    if (state === 'ready' && !wasReady) reading = Promise.all(LIST_KINDS.map((kind) => readers[kind].refresh()));
+    const { state, held } = upstream.status;
+    remembered.recall();
+    if (state === 'ready' && !wasReady) reading = readAll();
     wasReady = state === 'ready';
     if (state === 'ready' || state === 'stopped') {
       clearTimeout(graceTimer);
       graceTimer = undefined;
-      setListed(state === 'ready' || isKnown());
+      // One that sleeps is there for whoever asks; one that was stopped by hand is not.
+      setListed(state === 'ready' || (held !== true && isKnown()));
     } else if (listed) {
       graceTimer ??= setTimeout(() => setListed(false), graceMs).unref();
     }
@@ -80,8 +91,8 @@ export function createInventory(options: InventoryOptions): Inventory {
   const unwatch = upstream.watch((event) => {
     if (event.type === 'state') onState();
     else if (event.type === 'changed' && upstream.status.state === 'ready') {
-      void readers[event.list].refresh();
-      if (event.list === 'resources') void readers.templates.refresh();
+      const kinds: readonly ListKind[] = event.list === 'resources' ? ['resources', 'templates'] : [event.list];
+      void Promise.all(kinds.map((kind) => readers[kind].refresh())).then(remembered.save);
     }
   });
   onState();
@@ -104,7 +115,8 @@ export function createInventory(options: InventoryOptions): Inventory {
       await reading;
     }),
     async wake() {
-      if (isKnown() || upstream.status.state !== 'stopped') return;
+      const { state, held } = upstream.status;
+      if (isKnown() || state !== 'stopped' || held === true) return;
       await readers.tools.refresh();
       onState();
       await reading;

@@ -14,6 +14,8 @@ export interface ListReader {
   readonly read: boolean;
   /** Why it could not be read the last time. */
   readonly error: string | undefined;
+  /** Takes what is remembered of it, so that it need not be read before it is used. */
+  remember(list: UpstreamList): void;
   /** Reads it again, now; resolves when that has ended, well or not. */
   refresh(): Promise<void>;
   close(): void;
@@ -93,6 +95,11 @@ export function createListReader(options: ListReaderOptions): ListReader {
     },
     get error() {
       return error;
+    },
+    remember(known) {
+      if (read) return;
+      list = known;
+      read = true;
     },
     refresh() {
       clearTimeout(timer);

@@ -1,22 +1,11 @@
 import { editObject, isRecord, META, Payload, type RequestId } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Notification, Outcome } from '../core/exchange.ts';
+import { createFollowers, type Followed, type Following, keyOf, type Listener } from './followers.ts';
 import { withMeta } from './splice.ts';
 
 /** A list whose changes can be listened for. */
 export type Changeable = 'tools' | 'prompts' | 'resources';
-
-/** What a listener may follow besides the lists. */
-export interface Followed {
-  readonly kind: 'resource' | 'task';
-  readonly serverId: string;
-  /** The server's own URI or task id. */
-  readonly own: string;
-  /** What the listener calls it. */
-  readonly public: string;
-  /** Has the server tell of it until the returned function is called. */
-  subscribe(): () => void;
-}
 
 /** The open `subscriptions/listen` exchanges of a route. */
 export interface Listeners {
@@ -29,6 +18,10 @@ export interface Listeners {
   resourceUpdated(serverId: string, own: string): void;
   /** Passes on a notification about a server's task to those who follow it. */
   taskChanged(serverId: string, own: string, notification: Notification): void;
+  /** Gives every exchange away; what they follow is told from here until it is followed there. */
+  release(): readonly Listener[];
+  /** Takes over what other listeners released; what the exchanges follow is looked up anew. */
+  adopt(listeners: readonly Listener[]): void;
   /** Ends every listener in an orderly way. */
   close(): void;
 }
@@ -43,14 +36,6 @@ export interface ListenersOptions {
     kind: Followed['kind'],
     text: string,
   ): Followed | undefined | Promise<Followed | undefined>;
-}
-
-/** One open exchange; there can be thousands, so it holds no more than it must. */
-interface Listener {
-  readonly exchange: Exchange;
-  readonly lists: number;
-  followed: readonly { readonly key: string; readonly public: string; release(): void }[] | undefined;
-  end(): void;
 }
 
 const BIT: Readonly<Record<Changeable, number>> = { tools: 1, prompts: 2, resources: 4 };
@@ -69,26 +54,23 @@ const MAX_FOLLOWED = 1024;
  */
 export function createListeners(options: ListenersOptions): Listeners {
   const all = new Set<Listener>();
-  const followers = new Map<string, Set<Listener>>();
+  const followers = createFollowers();
   let closed = false;
 
-  const close = (listener: Listener): void => {
+  const leave = (listener: Listener): void => {
     all.delete(listener);
-    for (const { key, release } of listener.followed ?? []) {
-      const set = followers.get(key);
-      set?.delete(listener);
-      if (set?.size === 0) followers.delete(key);
-      release();
-    }
+    const followed = listener.followed ?? [];
     listener.followed = undefined;
+    for (const one of followed) one.stop();
   };
-
-  const emitFollowed = (key: string, make: (publicText: string, listener: Listener) => Notification): void => {
-    for (const listener of [...(followers.get(key) ?? [])]) {
-      for (const one of listener.followed ?? []) {
-        if (one.key === key) listener.exchange.emit(make(one.public, listener));
-      }
-    }
+  /** What cannot be found here goes on being told by whoever found it, for as long as that lasts. */
+  const followAnew = async (old: Following): Promise<void> => {
+    const { listener } = old;
+    const found = await options.resolve(listener.exchange, old.kind, old.public);
+    const at = listener.followed?.indexOf(old) ?? -1;
+    if (found === undefined || at === -1 || closed || !all.has(listener)) return;
+    listener.followed?.splice(at, 1, followers.add(listener, found));
+    old.stop();
   };
   const updated = (publicUri: string, listener: Listener): Notification => ({
     method: 'notifications/resources/updated',
@@ -133,20 +115,14 @@ export function createListeners(options: ListenersOptions): Listeners {
           exchange,
           lists,
           followed: undefined,
+          leave,
           end() {
-            close(listener);
+            listener.leave(listener);
             resolve(ended);
           },
         };
         all.add(listener);
-        if (found.length > 0) {
-          listener.followed = found.map((one) => {
-            const key = keyOf(one.kind, one.serverId, one.own);
-            const set = followers.get(key) ?? new Set();
-            followers.set(key, set.add(listener));
-            return { key, public: one.public, release: one.subscribe() };
-          });
-        }
+        if (found.length > 0) listener.followed = found.map((one) => followers.add(listener, one));
         exchange.signal.onCancel(listener.end);
       });
     },
@@ -164,27 +140,38 @@ export function createListeners(options: ListenersOptions): Listeners {
           const key = keyOf('resource', serverId, own.slice(0, length));
           if (!followers.has(key)) continue;
           const below = own.slice(length);
-          emitFollowed(key, (publicUri, listener) => updated(publicUri + below, listener));
+          followers.emit(key, (publicUri, listener) => updated(publicUri + below, listener));
           return;
         }
       }
     },
     taskChanged(serverId, own, { method, params }) {
-      emitFollowed(keyOf('task', serverId, own), (publicId, { exchange }) => {
+      followers.emit(keyOf('task', serverId, own), (publicId, { exchange }) => {
         const named = Payload.ofPieces(
           withMeta(params, META.subscriptionId, JSON.stringify(exchange.listenId ?? null)),
         );
         return { method, params: withTaskId(named, publicId) };
       });
     },
+    release() {
+      const given = [...all];
+      all.clear();
+      return given;
+    },
+    adopt(given) {
+      for (const listener of given) {
+        listener.leave = leave;
+        all.add(listener);
+        for (const old of listener.followed ?? []) void followAnew(old);
+      }
+    },
     close() {
       closed = true;
       for (const listener of [...all]) listener.end();
+      followers.close();
     },
   };
 }
-
-const keyOf = (kind: string, serverId: string, own: string): string => `${kind}\n${serverId}\n${own}`;
 
 const stamp = (id: RequestId | undefined): Record<string, unknown> => ({ [META.subscriptionId]: id });
 

@@ -13,6 +13,10 @@ export interface LiveCatalog {
   rebase(): void;
   /** Tells now of what is not as everybody has seen it. */
   announce(): void;
+  /** The catalog as everybody has seen it. */
+  seen(): Catalog;
+  /** Takes another catalog as what everybody has seen; what differs is told shortly. */
+  follow(seen: Catalog): void;
   close(): void;
 }
 
@@ -23,7 +27,7 @@ export interface LiveCatalogOptions {
   heard(): boolean;
   /** Told of the lists that changed, possibly of none, after they can be read. */
   tell(lists: readonly Changeable[]): void;
-  /** Told of each rename once. */
+  /** Told of the renames in each catalog that is built. */
   renamed(rename: Rename): void;
   /** How long changes are gathered, in milliseconds. */
   readonly coalesceMs: number;
@@ -32,7 +36,6 @@ export interface LiveCatalogOptions {
 /** Builds catalogs on demand and compares them byte by byte, so that only what shows is told. */
 export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   const { build, heard, tell, renamed, coalesceMs } = options;
-  const reported = new Set<string>();
   let current: Catalog | undefined;
   let announced: Catalog | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -40,12 +43,7 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   const now = (): Catalog => {
     if (current !== undefined) return current;
     current = build();
-    for (const rename of current.renames) {
-      const key = JSON.stringify(rename);
-      if (reported.has(key)) continue;
-      reported.add(key);
-      renamed(rename);
-    }
+    for (const rename of current.renames) renamed(rename);
     return current;
   };
   const announce = (): void => {
@@ -65,6 +63,11 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
       announced = now();
     },
     announce,
+    seen: () => announced ?? now(),
+    follow(seen) {
+      announced = seen;
+      timer ??= setTimeout(announce, coalesceMs).unref();
+    },
     close: () => clearTimeout(timer),
   };
 }

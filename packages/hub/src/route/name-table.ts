@@ -1,5 +1,5 @@
 import { editObject, Payload } from '@hatago/protocol';
-import { isIncluded } from './globs.ts';
+import { isIncluded } from '../core/globs.ts';
 import { type Item, legacyToolOf } from './items.ts';
 import { assignNames, type Naming, publicName } from './names.ts';
 import type { Member } from './settings.ts';

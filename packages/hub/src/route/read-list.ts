@@ -1,14 +1,11 @@
 import { EMPTY_OBJECT, type Envelope, err, isRecord, MODERN_VERSION, ok, Payload, type Result } from '@hatago/protocol';
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Outcome, Principal } from '../core/exchange.ts';
+import { HUB, type Outcome } from '../core/exchange.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { type Item, LISTS, type ListKind, parseItems, type Rejected } from './items.ts';
 
 /** Most pages read of one list. */
 const MAX_PAGES = 64;
-
-/** On whose behalf the hub asks for lists. */
-const HUB: Principal = { id: 'hub' };
 
 /** One list of a server, all pages of it. */
 export interface UpstreamList {
@@ -89,7 +86,8 @@ function failureOf(outcome: Outcome): ListFailure {
   return { absent: code === -32601, message: `it answered with error ${String(code)}` };
 }
 
-function joinPages(kind: ListKind, pages: readonly Payload[], cut: boolean): Result<UpstreamList, ListFailure> {
+/** The list that its pages make together. */
+export function joinPages(kind: ListKind, pages: readonly Payload[], cut: boolean): Result<UpstreamList, ListFailure> {
   const items = new Map<string, Item>();
   const rejected: Rejected[] = [];
   let ttlMs = Number.POSITIVE_INFINITY;

@@ -2,7 +2,7 @@ import { failure } from '../core/errors.ts';
 import type { Exchange, Outcome } from '../core/exchange.ts';
 import type { Catalog } from './catalog.ts';
 import { codeOf, type Destination, type Relay } from './relay.ts';
-import { readServers, SERVERS_URI } from './servers-resource.ts';
+import { readServers, SERVERS_URI, type ServerRow } from './servers-resource.ts';
 import type { Member } from './settings.ts';
 import { textMember } from './text-member.ts';
 
@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly aggregate: boolean;
   readonly members: readonly Member[];
   readonly relay: Relay;
+  /** The servers as the hub's own resource shows them. */
+  rows(): readonly ServerRow[];
   /** The catalog, once the URI is known in it or all servers have settled. */
   catalogFor(known: (catalog: Catalog) => boolean): Promise<Catalog>;
 }
@@ -23,7 +25,7 @@ export async function readResource(exchange: Exchange, options: ReadOptions): Pr
   const { aggregate, members, relay } = options;
   const uri = textMember(exchange.params, 'uri');
   if (uri === undefined) return failure('HATAGO_INVALID_PARAMS', { message: 'params.uri must be a text.' });
-  if (aggregate && uri === SERVERS_URI) return readServers(members);
+  if (aggregate && uri === SERVERS_URI) return readServers(options.rows());
   const { resources } = await options.catalogFor((catalog) => catalog.resources.ownerOf(uri) !== undefined);
   const to = (member: Member, target: string | undefined): Destination => ({
     member,

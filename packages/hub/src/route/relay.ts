@@ -29,6 +29,8 @@ export interface Destination {
 /** Carries an exchange to a server and brings what comes back into the form its client may see. */
 export interface Relay {
   send(exchange: Exchange, destination: Destination): Promise<Outcome>;
+  /** What a request ends in whose server is not there. */
+  unavailable(server: string): Outcome;
 }
 
 /** Options of {@link createRelay}. */
@@ -37,11 +39,15 @@ export interface RelayOptions {
   readonly taskIds: TaskIds;
   /** How long a call waits for its server to come up, in milliseconds. */
   readonly settleMs: number;
+  /** Named in what clients hand back, so that what began here ends here. */
+  readonly generation?: number;
+  /** Told how each request to a server ended. */
+  observe?(server: string, outcome: Outcome): void;
 }
 
 /** The relay of a route. */
 export function createRelay(options: RelayOptions): Relay {
-  const { states, taskIds, settleMs } = options;
+  const { states, taskIds, settleMs, generation } = options;
 
   const finish = (exchange: Exchange, to: Destination, outcome: Outcome): Outcome => {
     if (to.taskId !== undefined && outcome.kind !== 'error') return ofTask(to, to.taskId, outcome);
@@ -67,7 +73,7 @@ export function createRelay(options: RelayOptions): Relay {
   const withTaskId = (exchange: Exchange, { member, wrap }: Destination, result: Payload): Payload => {
     const taskId = taskIdOf(result.value());
     if (taskId === undefined) return result;
-    const id = taskIds.toPublic(exchange.principal.id, { upstream: member.upstream.id, taskId, wrap });
+    const id = taskIds.toPublic(exchange.principal.id, { upstream: member.upstream.id, taskId, wrap, generation });
     return Payload.ofPieces(editObject(result, { taskId: JSON.stringify(id) }));
   };
 
@@ -93,7 +99,7 @@ export function createRelay(options: RelayOptions): Relay {
   const asking = (exchange: Exchange, to: Destination, result: Payload, parked: Parked | undefined): Outcome => {
     const upstream = to.member.upstream.id;
     const inner = textMember(result, 'requestState') ?? null;
-    const state = states.seal(exchange, { upstream, target: to.target, wrap: to.wrap, inner });
+    const state = states.seal(exchange, { upstream, target: to.target, wrap: to.wrap, inner, generation });
     const asks = result.member('inputRequests');
     const edits: Record<string, Piece | Piece[]> = { requestState: JSON.stringify(state) };
     const names = asks?.members()?.names;
@@ -122,16 +128,23 @@ export function createRelay(options: RelayOptions): Relay {
     ended: parked.ended.then((outcome) => finish(exchange, to, outcome)),
   });
 
+  const unavailable = (server: string): Outcome => {
+    const outcome = failure('HATAGO_UPSTREAM_UNAVAILABLE', { server });
+    options.observe?.(server, outcome);
+    return outcome;
+  };
   return {
+    unavailable,
     async send(exchange, to) {
       const { upstream } = to.member;
       // A server on its way up is worth a short wait; what is to be said of one that is down, it says best itself.
       if (upstream.status.state === 'starting' && to.resume === undefined) {
         await untilStarted(to.member, settleMs);
-        if (upstream.status.state === 'starting')
-          return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: upstream.id });
+        if (upstream.status.state === 'starting') return unavailable(upstream.id);
       }
-      return finish(exchange, to, await upstream.request(toCall(exchange, to)));
+      const outcome = await upstream.request(toCall(exchange, to));
+      options.observe?.(upstream.id, outcome);
+      return finish(exchange, to, outcome);
     },
   };
 }

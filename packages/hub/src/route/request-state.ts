@@ -13,6 +13,8 @@ export interface Frame {
   readonly wrap: boolean;
   /** The server's own `requestState`; null when it gave none. */
   readonly inner: string | null;
+  /** The generation the request began on. */
+  readonly generation?: number;
 }
 
 /** Makes and reads the `requestState` the hub hands out. */
@@ -42,6 +44,7 @@ interface SealedFrame {
   readonly u: string;
   readonly t?: string;
   readonly w?: true;
+  readonly g?: number;
   readonly i: string | null;
 }
 
@@ -55,7 +58,7 @@ const USE = 'request-state';
 export function createRequestStates(options: RequestStatesOptions): RequestStates {
   const { sealer, ttlMs = 600_000, node = 'local' } = options;
   return {
-    seal(exchange, { upstream, target, wrap, inner }) {
+    seal(exchange, { upstream, target, wrap, inner, generation }) {
       const frame: SealedFrame = {
         p: exchange.principal.id,
         r: exchange.route,
@@ -65,6 +68,7 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
         u: upstream,
         ...(target === undefined ? undefined : { t: target }),
         ...(wrap ? { w: true } : undefined),
+        ...(generation === undefined ? undefined : { g: generation }),
         i: inner,
       };
       return sealer.seal(USE, [frame], ttlMs);
@@ -75,12 +79,18 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       const frames = opened.value;
       const frame = Array.isArray(frames) ? (frames.at(-1) as unknown) : undefined;
       if (!isRecord(frame)) return err('malformed');
-      const { p, r, m, d, u, t, w, i } = frame as unknown as SealedFrame;
+      const { p, r, m, d, u, t, w, g, i } = frame as unknown as SealedFrame;
       if (p !== exchange.principal.id) return err('principal');
       if (r !== exchange.route) return err('route');
       if (m !== exchange.method) return err('method');
       if (d !== digestOf(exchange.params)) return err('params');
-      return ok({ upstream: u, target: t, wrap: w === true, inner: i });
+      return ok({
+        upstream: u,
+        target: t,
+        wrap: w === true,
+        inner: i,
+        ...(g === undefined ? undefined : { generation: g }),
+      });
     },
   };
 }

@@ -15,6 +15,8 @@ export function resume(context: RouteContext, exchange: Exchange): Promise<Outco
   const { states, relay, log } = context;
   const text = textMember(exchange.params, 'requestState');
   const opened = text === undefined ? err('malformed') : states.open(exchange, text);
+  const there = opened.ok ? context.elsewhere(opened.value.generation, opened.value.upstream) : undefined;
+  if (there !== undefined) return there(exchange);
   const member = opened.ok ? context.memberOf(opened.value.upstream) : undefined;
   if (!opened.ok || member === undefined) {
     const { method, principal, route } = exchange;

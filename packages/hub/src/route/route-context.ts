@@ -1,8 +1,10 @@
+import type { Handler } from '../core/exchange.ts';
 import type { Log } from '../core/log.ts';
 import type { Catalog } from './catalog.ts';
 import type { Naming } from './names.ts';
 import type { Relay } from './relay.ts';
 import type { RequestStates } from './request-state.ts';
+import type { ServerRow } from './servers-resource.ts';
 import type { Member } from './settings.ts';
 import type { TaskIds } from './task-ids.ts';
 
@@ -16,6 +18,8 @@ export interface RouteContext {
   readonly states: RequestStates;
   readonly taskIds: TaskIds;
   readonly log: Log;
+  /** The servers as `hatago://servers` shows them. */
+  rows(): readonly ServerRow[];
   /** What the servers offer now. */
   catalog(): Catalog;
   /** Nothing is awaited any more, so that what is not in the catalog is known to be missing. */
@@ -24,4 +28,6 @@ export interface RouteContext {
   catalogFor(known: (catalog: Catalog) => boolean): Promise<Catalog>;
   /** The member with the server id. */
   memberOf(serverId: string): Member | undefined;
+  /** Where a request goes on that began on this generation at this server; undefined = here. */
+  elsewhere(generation: number | undefined, serverId: string): Handler | undefined;
 }

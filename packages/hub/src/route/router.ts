@@ -4,14 +4,15 @@ import type { Exchange, Handler, Outcome } from '../core/exchange.ts';
 import { type Log, NO_LOG } from '../core/log.ts';
 import { aboutTask } from './about-task.ts';
 import { createCallByName } from './call-by-name.ts';
-import { buildCatalog } from './catalog.ts';
+import { buildCatalog, type Catalog } from './catalog.ts';
 import { completeArgument } from './completion.ts';
-import { createCursors } from './cursors.ts';
+import { type Cursors, createCursors } from './cursors.ts';
 import { buildDiscover, jointCapabilities } from './discover.ts';
 import { createFollow } from './follow.ts';
+import type { Listener } from './followers.ts';
 import { createInventories, type Inventories } from './inventories.ts';
 import { LIST_KINDS, LISTS } from './items.ts';
-import { createListeners } from './listen.ts';
+import { type Changeable, createListeners } from './listen.ts';
 import { createLiveCatalog, type LiveCatalog, logRename } from './live-catalog.ts';
 import type { Rename } from './name-table.ts';
 import { checkNaming, DEFAULT_NAMING, type Naming, publicName } from './names.ts';
@@ -64,6 +65,18 @@ export interface RouterOptions {
   /** Id of this process among replicas. @default 'local' */
   readonly node?: string;
   readonly limits?: RouterLimits;
+  /** Shared by all generations, so that a list can be read to its end when it has been replaced. @default its own */
+  readonly cursors?: Cursors;
+  /** Id of the generation the route belongs to, named in what clients hand back. @default undefined */
+  readonly generation?: number;
+  /** Where a request goes on that began on another generation at this server. @default undefined = on this route */
+  elsewhere?(generation: number, serverId: string, path: string): Handler | undefined;
+  /** Told how each request to a server ended. */
+  observe?(server: string, outcome: Outcome): void;
+  /** Shared by all generations, so that a rename is told once. @default its own */
+  readonly renamed?: Set<string>;
+  /** The servers as `hatago://servers` shows them. @default what the servers say of themselves */
+  rows?(members: readonly Member[]): readonly ServerRow[];
   /** Milliseconds of the epoch. @default Date.now */
   now?(): number;
   readonly log?: Log;
@@ -78,15 +91,34 @@ export interface Router {
   readonly complete: Promise<void>;
   /** Every name and URI that clients see in another form than the plain one. */
   renames(): readonly Rename[];
+  /** The servers and what is known of each, in the order of the configuration. */
+  readonly members: readonly Member[];
   /** The servers as `hatago://servers` shows them. */
   rows(): readonly ServerRow[];
   /** What a public or bare name stands for, so that policy and audit see one name for one thing. */
   resolve(kind: 'tools' | 'prompts', name: string): { server: string; own: string; public: string } | undefined;
   /** The arguments of a tool that `Mcp-Param-*` headers repeat. */
   paramDeclarations(publicName: string): readonly ParamDeclaration[] | undefined;
+  /** Gives its listeners, and what they have been told, to the router of the next generation. */
+  release(): Heard | undefined;
+  /**
+   * Takes the listeners of the generation before, and tells them once what is another; `also` are lists that are shown in
+   * another way although their servers say the same.
+   */
+  adopt(heard: Heard, also?: readonly Changeable[]): void;
   /** Ends the listeners in an orderly way and lets go of the servers; calls go on. */
   close(): void;
 }
+
+/** The listeners of a route, and what they know. */
+export interface Heard {
+  readonly listeners: readonly Listener[];
+  readonly catalog: Catalog;
+  readonly rows: string;
+}
+
+/** Renames that are remembered as told. */
+const MAX_RENAMES = 10_000;
 
 /** Routes the exchanges of one path to its servers and answers from all of them together. */
 export function createRouter(options: RouterOptions): Router {
@@ -103,27 +135,40 @@ export function createRouter(options: RouterOptions): Router {
     inventory: inventories.acquire(server.upstream),
   }));
   const { settleMs = 3000, coalesceMs = 20, maxListBytes = 8 * 1024 * 1024 } = limits;
+  const toRows = (): readonly ServerRow[] => (options.rows ?? serverRows)(members);
   /** The rows of `hatago://servers` as listeners know them. */
   let rows = '';
+  /** Set once it took over listeners: the lists that are shown to them in another way, until they were told. */
+  let adopted: readonly Changeable[] | undefined;
+  const renamed = options.renamed ?? new Set<string>();
   const live = createLiveCatalog({
     build: () => buildCatalog({ members, aggregate: prefix, naming, maxListBytes }),
     heard: () => listeners.size > 0 && !settling.pending,
     tell(lists) {
-      const now = prefix ? JSON.stringify(serverRows(members)) : '';
+      const now = prefix ? JSON.stringify(toRows()) : '';
       if (now !== rows) listeners.resourceUpdated('', SERVERS_URI);
       rows = now;
-      for (const list of lists) listeners.listChanged(list);
+      for (const list of new Set([...lists, ...(adopted ?? [])])) listeners.listChanged(list);
+      adopted &&= [];
     },
-    renamed: (rename) => logRename(log, options.path, rename),
+    renamed(rename) {
+      const key = JSON.stringify([options.path, rename]);
+      if (renamed.has(key)) return;
+      // What was told of names that are long gone may be told again.
+      if (renamed.size >= MAX_RENAMES) renamed.clear();
+      renamed.add(key);
+      logRename(log, options.path, rename);
+    },
     coalesceMs,
   });
   const settling = createSettling({
     inventories: members.map(({ inventory }) => inventory),
     settleMs,
-    // Before the first wait is over nobody was given a list, so what is there then is the first anybody sees.
-    done: (first) => (first ? live.rebase() : live.announce()),
+    // Before the first wait is over nobody was given a list, so what is there then is the first anybody sees: unless
+    // somebody was given one by the generation before.
+    done: (first) => (first && adopted === undefined ? live.rebase() : live.announce()),
   });
-  const context = buildContext(options, { naming, members, sealer, live, settling });
+  const context = buildContext(options, { naming, members, sealer, live, settling, rows: toRows });
   const discovered = createDiscovered(options, context);
   const listeners = createListeners({
     offers: discovered.offers,
@@ -159,7 +204,7 @@ export function createRouter(options: RouterOptions): Router {
       (x) => {
         if (listeners.size === 0) {
           live.rebase();
-          rows = prefix ? JSON.stringify(serverRows(members)) : '';
+          rows = prefix ? JSON.stringify(toRows()) : '';
         }
         return listeners.open(x);
       },
@@ -170,12 +215,23 @@ export function createRouter(options: RouterOptions): Router {
     settled: settling.settled,
     complete: Promise.all(members.map(({ inventory }) => inventory.settled)).then(() => {}),
     renames: () => live.current().renames,
-    rows: () => serverRows(members),
+    members,
+    rows: toRows,
     resolve(kind, name) {
       const entry = live.current()[kind].find(name);
       return entry && { server: entry.member.upstream.id, own: entry.item.key, public: entry.publicName };
     },
     paramDeclarations: (name) => live.current().tools.byPublicName(name)?.item.declarations,
+    release() {
+      if (listeners.size === 0) return undefined;
+      return { listeners: listeners.release(), catalog: live.seen(), rows };
+    },
+    adopt(heard, also = []) {
+      adopted = also;
+      rows = heard.rows;
+      listeners.adopt(heard.listeners);
+      live.follow(heard.catalog);
+    },
     close() {
       live.close();
       settling.close();
@@ -192,11 +248,12 @@ interface Parts {
   readonly sealer: Sealer;
   readonly live: LiveCatalog;
   readonly settling: Settling;
+  rows(): readonly ServerRow[];
 }
 
 function buildContext(options: RouterOptions, parts: Parts): RouteContext {
   const { prefix, node, limits = {}, log = NO_LOG } = options;
-  const { naming, members, sealer, live, settling } = parts;
+  const { naming, members, sealer, live, settling, rows } = parts;
   const states = createRequestStates({ sealer, ttlMs: limits.stateTtlMs, node });
   const taskIds = createTaskIds(sealer);
   const byId = new Map(members.map((member) => [member.upstream.id, member]));
@@ -204,11 +261,18 @@ function buildContext(options: RouterOptions, parts: Parts): RouteContext {
     members,
     aggregate: prefix,
     naming,
-    relay: createRelay({ states, taskIds, settleMs: limits.settleMs ?? 3000 }),
+    relay: createRelay({
+      states,
+      taskIds,
+      settleMs: limits.settleMs ?? 3000,
+      generation: options.generation,
+      observe: options.observe,
+    }),
     states,
     taskIds,
     log,
     catalog: live.current,
+    rows,
     get complete() {
       return !settling.pending;
     },
@@ -220,6 +284,10 @@ function buildContext(options: RouterOptions, parts: Parts): RouteContext {
       return live.current();
     },
     memberOf: (serverId) => byId.get(serverId),
+    elsewhere(generation, serverId) {
+      if (generation === undefined || generation === options.generation) return undefined;
+      return options.elsewhere?.(generation, serverId, options.path);
+    },
   };
 }
 
@@ -254,12 +322,12 @@ function createDiscovered(
 const viewOf = ({ envelope }: Exchange): View => (eraOf(envelope.protocolVersion) === 'legacy' ? 'legacy' : 'modern');
 
 function listHandlers(
-  { limits = {}, now = Date.now }: RouterOptions,
+  { limits = {}, now = Date.now, ...options }: RouterOptions,
   { catalog }: RouteContext,
   sealer: Sealer,
   settling: Settling,
 ): [method: string, handler: Handler][] {
-  const cursors = createCursors({ sealer, now, keepMs: limits.cursorTtlMs });
+  const cursors = options.cursors ?? createCursors({ sealer, now, keepMs: limits.cursorTtlMs });
   return LIST_KINDS.map((kind) => {
     const serve = (exchange: Exchange): Outcome => {
       return cursors.serve(exchange, catalog().list(kind, viewOf(exchange)));

@@ -43,8 +43,7 @@ export function serverRows(members: readonly Member[]): readonly ServerRow[] {
 }
 
 /** The outcome of reading {@link SERVERS_URI}. */
-export function readServers(members: readonly Member[]): Outcome {
-  const servers = serverRows(members);
+export function readServers(servers: readonly ServerRow[]): Outcome {
   const text = JSON.stringify({ total: servers.length, servers }, null, 2);
   const contents = [{ uri: SERVERS_URI, mimeType: 'application/json', text }];
   return { kind: 'complete', result: Payload.ofValue({ contents, ttlMs: 0, cacheScope: 'private' }) };

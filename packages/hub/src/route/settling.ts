@@ -62,7 +62,8 @@ export function createSettling(options: SettlingOptions): Settling {
         if (inventory.known) continue;
         // Looked at again until it is known: one that could not be started may be asked for later.
         asleep = true;
-        if (inventory.upstream.status.state !== 'stopped' || waking.has(inventory)) continue;
+        const { state, held } = inventory.upstream.status;
+        if (state !== 'stopped' || held === true || waking.has(inventory)) continue;
         waking.add(inventory);
         wakes.push(inventory.wake().finally(() => waking.delete(inventory)));
       }

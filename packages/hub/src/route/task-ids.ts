@@ -8,6 +8,8 @@ export interface TaskOwner {
   readonly taskId: string;
   /** The structured output in the task's result is wrapped for legacy clients. */
   readonly wrap: boolean;
+  /** The generation it began on. */
+  readonly generation?: number;
 }
 
 /** Makes and reads the task ids clients see. */
@@ -26,13 +28,14 @@ const USE = 'task';
  */
 export function createTaskIds(sealer: Sealer): TaskIds {
   return {
-    toPublic: (principalId, { upstream, taskId, wrap }) =>
-      sealer.seal(USE, [principalId, upstream, taskId, wrap ? 1 : 0]),
+    toPublic: (principalId, { upstream, taskId, wrap, generation }) =>
+      sealer.seal(USE, [principalId, upstream, taskId, wrap ? 1 : 0, generation]),
     fromPublic(principalId, taskId) {
       const opened = sealer.open(USE, taskId);
       if (!opened.ok || !Array.isArray(opened.value)) return undefined;
-      const [owner, upstream, own, wrap] = opened.value as [string, string, string, number];
-      return owner === principalId ? { upstream, taskId: own, wrap: wrap === 1 } : undefined;
+      const [owner, upstream, own, wrap, generation] = opened.value as [string, string, string, number, number | null];
+      if (owner !== principalId) return undefined;
+      return { upstream, taskId: own, wrap: wrap === 1, ...(generation ? { generation } : undefined) };
     },
   };
 }

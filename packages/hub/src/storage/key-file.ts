@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sweepTemporaries, temporaryOf } from './atomic-write.ts';
 
 const KEY_BYTES = 32;
 
@@ -9,6 +10,7 @@ const KEY_BYTES = 32;
  * key lives as long as the process: what it sealed is then worthless after a restart, and nothing else is lost.
  */
 export function loadKey(path: string): Uint8Array {
+  sweepTemporaries(path);
   const known = read(path);
   if (known !== undefined) return known;
   try {
@@ -21,7 +23,7 @@ export function loadKey(path: string): Uint8Array {
 
 function create(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryOf(path);
   writeFileSync(temporary, randomBytes(KEY_BYTES).toString('base64'), { mode: 0o600 });
   try {
     // Of two hubs that start at once, the second one's link fails and it reads the key of the first.

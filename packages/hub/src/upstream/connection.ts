@@ -5,7 +5,7 @@ import type { Offers, UpstreamCall, UpstreamEvent } from '../core/upstream.ts';
 import type { Gate } from './gate.ts';
 import type { LinkFailure } from './link.ts';
 import type { ParkedCalls } from './parked.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Reply } from './peer.ts';
 import type { Pending } from './pending.ts';
 import type { UpstreamLimits, UpstreamSpec, UpstreamTimeouts } from './spec.ts';
 
@@ -16,6 +16,8 @@ export interface Connection {
   request(call: UpstreamCall): Promise<Outcome>;
   /** Makes these resources and tasks the ones the server tells us about. */
   follow(resources: ReadonlySet<string>, tasks: ReadonlySet<string>): void;
+  /** Asks the server for a sign of life. */
+  probe(limitMs: number): Promise<Reply>;
   close(reason: string): Promise<void>;
 }
 
@@ -55,4 +57,16 @@ export function recordOf(payload: Payload | undefined): Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined;
+}
+
+/** A connection whose owner is another: whoever borrows it does not end it. */
+export function borrowed(connection: Connection): Connection {
+  return {
+    offers: connection.offers,
+    peer: connection.peer,
+    request: (call) => connection.request(call),
+    follow: () => {},
+    probe: (limitMs) => connection.probe(limitMs),
+    close: () => Promise.resolve(),
+  };
 }

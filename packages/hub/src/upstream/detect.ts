@@ -254,7 +254,7 @@ function statusOf(handshake: Handshake & { ok: false }): number | undefined {
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof LinkError)) return true;
   const { failure } = error;
-  if (failure.kind === 'auth' || failure.kind === 'unsent') return true;
+  if (failure.kind === 'auth' || failure.kind === 'unsent' || failure.kind === 'runtime') return true;
   return failure.kind === 'http' && !isRefusal(failure.status) && codeOf(failure) !== 'HATAGO_UPSTREAM_PROTOCOL';
 }
 

@@ -16,6 +16,8 @@ export function outcomeOf(why: LinkFailure, server: string): Outcome & { kind: '
 /** The row of the error table for a failure of the hop. */
 export function codeOf(why: LinkFailure): HubCode {
   switch (why.kind) {
+    case 'runtime':
+      return 'HATAGO_RUNTIME_MISSING';
     case 'unsent':
       return 'HATAGO_UPSTREAM_UNAVAILABLE';
     case 'overloaded':

@@ -9,6 +9,11 @@ export interface KindDeps {
   readonly log: Log;
   readonly limits: UpstreamLimits;
   readonly guard?: ProcessGuard;
+  /** stdio: see {@link StdioDeps}. */
+  readonly pids?: Set<number>;
+  started?(pid: number): () => void;
+  /** Told of each line a server writes to its stderr. */
+  line?(text: string): void;
 }
 
 type Opens = (spec: UpstreamSpec, events: LinkEvents, deps: LinkDeps, more: KindDeps) => Promise<Link>;
@@ -22,9 +27,10 @@ const openSse: Opens = async (spec, events, deps) =>
 /** How a link of each kind is opened, and what to try when Streamable HTTP is not spoken there. */
 export const KINDS: Readonly<Record<UpstreamKind, { readonly open: Opens; readonly sse?: Opens }>> = {
   stdio: {
-    open: async (spec, events, deps, { guard }) => {
+    open: async (spec, events, deps, { guard, pids, started }) => {
       const { command = '', args, env, cwd } = spec;
-      return (await import('./stdio.ts')).openStdio({ command, args, env, cwd }, events, { ...deps, guard });
+      const { openStdio } = await import('./stdio.ts');
+      return openStdio({ command, args, env, cwd }, events, { ...deps, guard, pids, started });
     },
   },
   http: { open: openHttp, sse: openSse },
@@ -50,10 +56,16 @@ export function openersOf(spec: UpstreamSpec, deps: KindDeps): Openers {
       opens(
         spec,
         events,
-        { signal, note: (note) => logNote(note, spec.id, deps.log), maxMessageBytes: deps.limits.maxMessageBytes },
+        { signal, note: (note) => takeNote(note, spec.id, deps), maxMessageBytes: deps.limits.maxMessageBytes },
         deps,
       );
   return kind.sse === undefined ? { open: bind(kind.open) } : { open: bind(kind.open), sse: bind(kind.sse) };
+}
+
+function takeNote(note: LinkNote, server: string, deps: KindDeps): void {
+  if (note.type === 'stderr') deps.line?.(note.line);
+  else if (note.type === 'stderr_dropped') deps.line?.(`(${note.lines} more lines came too fast and were left out)`);
+  logNote(note, server, deps.log);
 }
 
 function logNote(note: LinkNote, server: string, log: Log): void {

@@ -12,7 +12,7 @@ import type { LinkFailure } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog, severityOf } from './logs.ts';
 import { legacyParams } from './params.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Reply } from './peer.ts';
 import type { PeerHooks } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
 import { createToolBook, type ToolBook } from './tool-facts.ts';
@@ -70,8 +70,8 @@ class Legacy implements Connection, PeerHooks {
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
     this.#tasks = new LegacyTasks(peer, context, events, this.#book);
-    const ping = () => peer.own('ping', '{}', context.timeouts.requestMs);
-    this.#checkLife = createLiveness(peer, ping, (why) => events.lost(why));
+    const ask = () => this.probe(context.timeouts.requestMs);
+    this.#checkLife = createLiveness(peer, ask, (why) => events.lost(why));
     peer.version = undefined;
     peer.cancelNotice = true;
     peer.hooks = this;
@@ -90,6 +90,10 @@ class Legacy implements Connection, PeerHooks {
 
   follow(resources: ReadonlySet<string>): void {
     this.#follower.follow(resources);
+  }
+
+  probe(limitMs: number): Promise<Reply> {
+    return this.peer.own('ping', '{}', limitMs);
   }
 
   close(reason: string): Promise<void> {

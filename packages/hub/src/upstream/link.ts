@@ -22,6 +22,7 @@ export interface Outgoing {
 
 /**
  * Why a request, or a whole link, came to nothing.
+ * - `runtime`: the program of the server is not installed; nothing was sent (−31001).
  * - `unsent`: provably never reached the server; may be sent again elsewhere (−31001).
  * - `overloaded`: not sent because too much is waiting to be sent already (−31007).
  * - `lost`: sent, outcome unknown (−31002).
@@ -32,6 +33,7 @@ export interface Outgoing {
  * - `protocol`: what came back is not MCP (bad JSON, wrong content type, a missing answer) (−31010).
  */
 export type FailureKind =
+  | 'runtime'
   | 'unsent'
   | 'overloaded'
   | 'lost'
@@ -45,6 +47,8 @@ export type FailureKind =
 export interface LinkFailure {
   readonly kind: FailureKind;
   readonly message: string;
+  /** What a person can do about it. */
+  readonly fix?: string;
   /** HTTP status, where there was one. */
   readonly status?: number;
   /** Up to 64 KiB of the HTTP error's body. */

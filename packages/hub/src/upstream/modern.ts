@@ -20,7 +20,7 @@ import type { LinkFailure } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog } from './logs.ts';
 import { modernMeta, modernParams } from './params.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Reply } from './peer.ts';
 import { type PeerHooks, UNKNOWN_METHOD } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
 import { createEnvelopeHead } from './relayed.ts';
@@ -86,8 +86,8 @@ class Modern implements Connection, PeerHooks {
     peer.version = MODERN_VERSION;
     peer.cancelNotice = !context.http;
     peer.hooks = this;
-    const discoverAgain = () => peer.own('server/discover', `{"_meta":${this.#ownMeta}}`, context.timeouts.requestMs);
-    this.#checkLife = createLiveness(peer, discoverAgain, (why) => this.closed(why));
+    const ask = () => this.probe(context.timeouts.requestMs);
+    this.#checkLife = createLiveness(peer, ask, (why) => this.closed(why));
     this.#subscriptions = createSubscriptions({
       peer,
       context,
@@ -108,6 +108,10 @@ class Modern implements Connection, PeerHooks {
 
   follow(resources: ReadonlySet<string>, tasks: ReadonlySet<string>): void {
     this.#subscriptions.follow(resources, tasks);
+  }
+
+  probe(limitMs: number): Promise<Reply> {
+    return this.peer.own('server/discover', `{"_meta":${this.#ownMeta}}`, limitMs);
   }
 
   close(reason: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { EMPTY_OBJECT, type Members, Payload, type Piece, type Scanned } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import { HUB, type Outcome } from '../core/exchange.ts';
 import { IdTable } from '../core/id-table.ts';
 import type { Log } from '../core/log.ts';
 import { isLate } from './deadline.ts';
@@ -47,6 +47,8 @@ export class Peer implements PendingOwner {
   cancelNotice = true;
   /** Callers' requests that have no outcome yet, parked ones included. */
   callers = 0;
+  /** Requests on somebody's behalf so far; those the hub makes to learn what there is do not count. */
+  used = 0;
   /** Answers and messages nobody waited for. */
   strange = 0;
   closed: LinkFailure | undefined;
@@ -102,6 +104,7 @@ export class Peer implements PendingOwner {
           return;
         }
         this.callers++;
+        if (call.principal !== HUB) this.used++;
         pending.detach = call.signal.onCancel((reason) => this.abandon(pending, reason));
       }
       this.#pending.set(pending.id, pending);

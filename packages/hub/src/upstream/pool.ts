@@ -1,3 +1,4 @@
+import { type Canceller, type CancelSignal, createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
@@ -17,12 +18,18 @@ export interface LeaseTerms {
   readonly idleMs: number;
   /** What is declared to a legacy server on them. */
   readonly capabilities: Record<string, unknown>;
+  /** The session whose own they are; undefined where they belong to none. */
+  readonly session: string | undefined;
 }
 
 /** What becomes of a connection of the pool. */
 export interface LeaseEvents {
   ended(pending: Pending): void;
   lost(): void;
+  /** Fires when the connection is not wanted any more while it is being opened. */
+  readonly signal: CancelSignal;
+  /** Has something done when the connection leaves the pool. */
+  onEnd(call: () => void): void;
 }
 
 /** What {@link Pool} works with. */
@@ -41,6 +48,8 @@ export interface PoolOptions {
 /** One connection of the pool, being opened or open. */
 interface Slot {
   readonly group: Group;
+  readonly canceller: Canceller;
+  onEnd: (() => void) | undefined;
   ready: Promise<Connection | undefined>;
   connection: Connection | undefined;
   /** The call it is leased to, where it is leased to one at a time. */
@@ -67,7 +76,10 @@ const REAP_MS = 15_000;
 export class Pool {
   readonly #options: PoolOptions;
   readonly #groups = new Map<string, Group>();
+  /** Connections that are being ended. */
+  readonly #ending = new Set<Promise<void>>();
   #size = 0;
+  #opened = 0;
   #closed = false;
   #stopReaping: (() => void) | undefined;
 
@@ -78,6 +90,11 @@ export class Pool {
   /** How many connections there are. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many connections were ever opened. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** Carries out a call on a connection of its key. */
@@ -100,12 +117,25 @@ export class Pool {
   async close(reason: string): Promise<void> {
     this.#closed = true;
     this.#stopReaping?.();
-    const closing: Promise<void>[] = [];
+    await this.drain(reason);
+  }
+
+  /** Ends every connection, and the wait of every call; new calls open new ones. */
+  async drain(reason: string): Promise<void> {
+    for (const group of [...this.#groups.values()]) this.#empty(group, reason);
+    await Promise.all(this.#ending);
+  }
+
+  /** Ends the connections of a session. */
+  endSession(session: string): void {
     for (const group of [...this.#groups.values()]) {
-      for (const waiter of group.waiting.splice(0)) waiter.resolve(undefined);
-      for (const slot of [...group.slots]) closing.push(this.#drop(slot, reason));
+      if (group.terms.session === session) this.#empty(group, 'the session has ended');
     }
-    await Promise.all(closing);
+  }
+
+  #empty(group: Group, reason: string): void {
+    for (const waiter of group.waiting.splice(0)) waiter.resolve(undefined);
+    for (const slot of [...group.slots]) this.#drop(slot, reason);
   }
 
   #lease(call: UpstreamCall, terms: LeaseTerms): Promise<Slot | undefined> | Slot | undefined {
@@ -143,8 +173,11 @@ export class Pool {
   }
 
   #open(group: Group): Slot {
+    const canceller = createCanceller();
     const slot: Slot = {
       group,
+      canceller,
+      onEnd: undefined,
       ready: NOTHING,
       connection: undefined,
       leasedTo: undefined,
@@ -152,16 +185,24 @@ export class Pool {
     };
     group.slots.add(slot);
     this.#size++;
+    this.#opened++;
     const events: LeaseEvents = {
       ended: (pending) => {
         if (pending.call !== undefined) this.#release(slot, pending.call);
       },
-      lost: () => this.#forget(slot),
+      lost: () => this.#drop(slot, 'lost'),
+      signal: canceller,
+      onEnd: (call) => {
+        slot.onEnd = call;
+      },
     };
-    slot.ready = this.#options.open(group.terms, events).then((connection) => {
+    slot.ready = this.#options.open(group.terms, events).then(async (connection) => {
       if (connection === undefined) this.#forget(slot);
-      else if (!group.slots.has(slot)) void connection.close('not needed any more');
-      else slot.connection = connection;
+      else if (group.slots.has(slot)) slot.connection = connection;
+      else {
+        slot.onEnd?.();
+        await connection.close('not needed any more');
+      }
       return slot.connection;
     });
     this.#stopReaping ??= this.#options.schedule(REAP_MS, this.#reap);
@@ -176,12 +217,12 @@ export class Pool {
     const { group } = slot;
     if (!group.slots.has(slot)) return;
     if (slot.connection?.peer.closed !== undefined) {
-      this.#forget(slot);
+      this.#drop(slot, 'lost');
       return;
     }
     // What a cancelled call may still ask would be taken for a question of the next one.
     if ((slot.connection?.peer.ghosts() ?? 0) > 0) {
-      void this.#drop(slot, 'a cancelled call may still run on it');
+      this.#drop(slot, 'a cancelled call may still run on it');
       return;
     }
     const next = group.waiting.shift();
@@ -200,10 +241,16 @@ export class Pool {
     void Promise.resolve(this.#lease(next.call, group.terms)).then(next.resolve);
   }
 
-  async #drop(slot: Slot, reason: string): Promise<void> {
-    const { connection } = slot;
+  #drop(slot: Slot, reason: string): void {
+    const { connection, group } = slot;
+    if (!group.slots.has(slot)) return;
     this.#forget(slot);
-    await connection?.close(reason);
+    slot.canceller.cancel(reason);
+    slot.onEnd?.();
+    // One that is being opened closes itself when it is open.
+    const ended = connection?.close(reason) ?? slot.ready.then(() => {});
+    const ending = ended.finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   #isIdle(slot: Slot): boolean {
@@ -219,7 +266,7 @@ export class Pool {
       }
     }
     if (oldest === undefined) return false;
-    void this.#drop(oldest, 'its place is needed');
+    this.#drop(oldest, 'its place is needed');
     return true;
   }
 
@@ -227,7 +274,7 @@ export class Pool {
     const now = this.#options.now();
     for (const group of [...this.#groups.values()]) {
       for (const slot of [...group.slots]) {
-        if (this.#isIdle(slot) && now - slot.usedAt >= group.terms.idleMs) void this.#drop(slot, 'idle');
+        if (this.#isIdle(slot) && now - slot.usedAt >= group.terms.idleMs) this.#drop(slot, 'idle');
       }
     }
     this.#stopReaping = this.#size > 0 ? this.#options.schedule(REAP_MS, this.#reap) : undefined;

@@ -26,7 +26,7 @@ describe('an upstream', () => {
     await test.upstream.settled;
     expect(states).toEqual(['ready']);
     await test.upstream.close('done');
-    expect(states).toEqual(['ready', 'stopped']);
+    expect(states).toEqual(['ready', 'stopped', 'stopped']);
     expect(test.server.links[0]?.closed).toBe('done');
     expect(errorCode(await test.upstream.request(buildCall()))).toBe(-31001);
     await test.upstream.close('again');
@@ -209,6 +209,17 @@ describe('a server over HTTP', () => {
     test.server.links[0]?.fail(test.server.last('subscriptions/listen').id as number, REFUSED);
     await settle();
     expect(test.upstream.status.state).toBe('failed');
+  });
+
+  it('is tried for as long as it takes, whatever the limit on processes', async () => {
+    const test = createTestUpstream({}, { ...HTTP, restart: { max: 1 } }, { attributed: true });
+    test.server.script['server/discover'] = ({ id, link }) => test.server.links[link]?.fail(id as number, REFUSED);
+    await test.upstream.settled;
+    await test.clock.advance(300_000);
+    expect(test.upstream.status).toMatchObject({ state: 'failed', error: 'connection refused' });
+    Object.assign(test.server.script, MODERN_SCRIPT);
+    await test.clock.advance(30_000);
+    expect(test.upstream.supervised?.supervision).toMatchObject({ state: 'RUNNING', pids: [], reason: undefined });
   });
 
   it('that needs credentials has its calls told so', async () => {

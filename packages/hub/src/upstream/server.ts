@@ -1,53 +1,69 @@
-import { methodInfo } from '@hatago/protocol';
-import { createCanceller } from '../core/cancel.ts';
-import { failure } from '../core/errors.ts';
+import type { CancelSignal } from '../core/cancel.ts';
 import type { Outcome } from '../core/exchange.ts';
 import { NO_LOG } from '../core/log.ts';
+import type { Supervised } from '../core/supervised.ts';
 import type { Offers, Upstream, UpstreamCall, UpstreamEvent, UpstreamStatus } from '../core/upstream.ts';
-import { backoffDelay, DEFAULT_BACKOFF } from './backoff.ts';
-import type { Connection, ConnectionContext, ConnectionEvents } from './connection.ts';
+import { cannotServe } from './cannot-serve.ts';
+import { borrowed, type Connection, type ConnectionContext, type ConnectionEvents } from './connection.ts';
+import { type Connector, createConnector } from './connector.ts';
 import { systemSchedule } from './deadline.ts';
-import { connect, type Openers } from './detect.ts';
+import type { Openers } from './detect.ts';
+import { createEraMemory, type EraMemory } from './era-memory.ts';
+import { createFollowed, type Followed } from './followed.ts';
 import { Gate } from './gate.ts';
-import { openersOf } from './kinds.ts';
-import { declaredBy, UNION_CAPABILITIES } from './legacy-handshake.ts';
+import { watchHealth } from './health.ts';
+import { watchIdle } from './idle.ts';
+import { leaseTermsOf } from './lease-terms.ts';
+import { UNION_CAPABILITIES } from './legacy-handshake.ts';
+import { createLines, type Lines } from './lines.ts';
 import { LinkError, type LinkFailure } from './link.ts';
 import { ParkedCalls } from './parked.ts';
 import { type LeaseEvents, type LeaseTerms, Pool } from './pool.ts';
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type UpstreamDeps, type UpstreamSpec, type Verdicts } from './spec.ts';
-import { createMemoryVerdicts, isFresh } from './verdicts.ts';
+import { DEFAULT_RESTART } from './restart-policy.ts';
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type UpstreamDeps, type UpstreamSpec } from './spec.ts';
+import { specAbout, specDigest } from './spec-digest.ts';
+import type { StartedServer } from './starts.ts';
+import { statusOf } from './status-of.ts';
+import { Supervisor } from './supervisor.ts';
+import { createMemoryVerdicts } from './verdicts.ts';
 
-/** A connection that lasted this long ends a series of failures, in milliseconds. */
-const STABLE_MS = 10_000;
+/** How long a lazy server stays that was started only to learn what it offers, in milliseconds. */
+const LEARNED_MS = 10_000;
 
-/** Makes the upstream of a configured server; `openers` replaces how its links are opened. */
+/**
+ * Makes the upstream of a configured server; `openers` replaces how its links are opened. A lazy server is started by its
+ * first use; one whose lists nobody remembers is started once when they are asked for, and stopped again when that was all.
+ */
 export function createUpstream(spec: UpstreamSpec, deps: UpstreamDeps, openers?: Openers): Upstream {
   return new ManagedUpstream(spec, deps, openers);
 }
 
-class ManagedUpstream implements Upstream {
+class ManagedUpstream implements Upstream, StartedServer {
   readonly id: string;
   readonly about: Upstream['about'];
   readonly settled: Promise<void>;
+  readonly supervised: Supervised;
+  readonly dependsOn: readonly string[];
   readonly #spec: UpstreamSpec;
+  readonly #deps: UpstreamDeps;
   readonly #context: ConnectionContext;
-  readonly #openers: Openers;
-  readonly #verdicts: Verdicts;
+  readonly #memory: EraMemory;
   readonly #wallNow: () => number;
   readonly #pool: Pool;
+  readonly #lines: Lines = createLines();
+  readonly #connector: Connector;
+  readonly #supervisor: Supervisor<Connection>;
   readonly #watchers = new Set<(event: UpstreamEvent) => void>();
-  readonly #followed = { resource: new Map<string, number>(), task: new Map<string, number>() };
-  readonly #closing = createCanceller();
-  #status: UpstreamStatus = { state: 'stopped', error: undefined, offers: undefined };
+  readonly #followed: Followed = createFollowed(() => this.#follow());
+  readonly #forgetMe: (() => void) | undefined;
+  #status: UpstreamStatus;
+  #digest: string | undefined;
   #main: Connection | undefined;
-  #readyAt = 0;
-  #connecting: Promise<Connection | undefined> | undefined;
-  #attempt = 0;
-  #stopRetry: (() => void) | undefined;
-  #retryAt = 0;
-  /** The last attempt to connect failed for lack of credentials. */
-  #signInNeeded = false;
-  #interactive: boolean;
+  /** Why the last attempt to reach it failed. */
+  #failure: LinkFailure | undefined;
+  #closed = false;
+  /** Ends the watches over the connection that runs. */
+  #unwatch: (() => void)[] = [];
   /** The calls of a server that must not run twice, once it is interactive. */
   #serial: LeaseEvents | undefined;
   /** Nothing but the era of the server decides where a call goes. */
@@ -55,17 +71,17 @@ class ManagedUpstream implements Upstream {
 
   constructor(spec: UpstreamSpec, deps: UpstreamDeps, openers: Openers | undefined) {
     this.id = spec.id;
-    this.about = spec.about ?? aboutOf(spec);
+    this.about = specAbout(spec);
+    this.dependsOn = spec.dependsOn ?? [];
     this.#spec = spec;
+    this.#deps = deps;
     const limits = { ...DEFAULT_LIMITS, ...deps.limits, ...spec.limits };
     const timeouts = { ...DEFAULT_TIMEOUTS, ...spec.timeouts };
-    const schedule = deps.schedule ?? systemSchedule;
-    const now = deps.now;
-    const log = deps.log ?? NO_LOG;
+    const { now, schedule = systemSchedule, log = NO_LOG, random = Math.random } = deps;
     this.#wallNow = deps.wallNow ?? now;
-    this.#verdicts = deps.verdicts ?? createMemoryVerdicts();
-    this.#interactive = this.#verdicts.get(spec.id)?.interactive === true;
-    this.#plain = spec.isolation !== 'session' && spec.capabilities !== 'session' && !this.#interactive;
+    const verdicts = deps.verdicts ?? createMemoryVerdicts();
+    this.#memory = createEraMemory({ id: spec.id, verdicts, verdictMs: limits.verdictMs, wallNow: this.#wallNow });
+    this.#plain = spec.isolation !== 'session' && spec.capabilities !== 'session' && !this.#memory.interactive;
     this.#context = {
       spec,
       limits,
@@ -77,10 +93,16 @@ class ManagedUpstream implements Upstream {
       log,
       now,
       schedule,
-      random: deps.random ?? Math.random,
+      random,
       interactive: () => this.#becomeInteractive(),
     };
-    this.#openers = openers ?? openersOf(spec, { log, limits, guard: deps.guard });
+    this.#connector = createConnector({
+      context: this.#context,
+      memory: this.#memory,
+      lines: this.#lines,
+      deps,
+      openers,
+    });
     this.#pool = new Pool({
       server: spec.id,
       maxLeased: limits.maxLeased,
@@ -89,11 +111,42 @@ class ManagedUpstream implements Upstream {
       schedule,
       open: (terms, events) => this.#openLeased(terms, events),
     });
-    this.settled = spec.start === 'lazy' ? Promise.resolve() : this.#ensure().then(() => undefined);
+    this.#supervisor = new Supervisor<Connection>({
+      restart: restartOf(spec),
+      open: (signal) => this.#openMain(signal),
+      end: (connection, reason) => connection.close(reason),
+      endOthers: (reason) => this.#pool.drain(reason),
+      explain: (error) => this.#report(error),
+      awaitsUse: () => spec.start === 'lazy' && this.#followed.none,
+      changed: () => this.#changed(),
+      now,
+      wallNow: this.#wallNow,
+      schedule,
+      random,
+    });
+    this.supervised = this.#buildSupervised();
+    const offers = this.lazy ? deps.offersOf?.(spec.id, this.digest) : undefined;
+    this.#status = this.#statusNow(offers);
+    this.#forgetMe = deps.starts?.register(this);
+    const waits = spec.start === 'lazy' || spec.blocked !== undefined;
+    this.settled = waits ? Promise.resolve() : this.ready().then(() => undefined);
   }
 
   get status(): UpstreamStatus {
     return this.#status;
+  }
+
+  get digest(): string {
+    this.#digest ??= specDigest(this.#spec);
+    return this.#digest;
+  }
+
+  get parked(): number {
+    return this.#context.parked.size;
+  }
+
+  get lazy(): boolean {
+    return this.#spec.start === 'lazy' || (this.#spec.idleStopMs ?? 0) > 0;
   }
 
   request(call: UpstreamCall): Promise<Outcome> {
@@ -115,32 +168,26 @@ class ManagedUpstream implements Upstream {
   }
 
   subscribe(kind: 'resource' | 'task', uri: string): () => void {
-    const counts = this.#followed[kind];
-    const count = counts.get(uri) ?? 0;
-    counts.set(uri, count + 1);
-    if (count === 0) this.#follow();
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      const left = (counts.get(uri) ?? 1) - 1;
-      if (left > 0) counts.set(uri, left);
-      else {
-        counts.delete(uri);
-        this.#follow();
-      }
-    };
+    return this.#followed.add(kind, uri);
+  }
+
+  sessionEnded(sessionId: string): void {
+    this.#pool.endSession(sessionId);
   }
 
   async close(reason: string): Promise<void> {
-    if (this.#closing.cancelled) return;
-    this.#closing.cancel(reason);
-    this.#stopRetry?.();
-    const main = this.#main;
-    this.#main = undefined;
-    await Promise.all([this.#connecting, this.#pool.close(reason), main?.close(reason)]);
-    this.#setStatus('stopped', undefined);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forgetMe?.();
+    await Promise.all([this.#supervisor.close(reason), this.#pool.close(reason)]);
+    await this.#connector.close();
     this.#watchers.clear();
+  }
+
+  /** The shared connection, opened if it is not there and may be; undefined when there is none. */
+  ready(): Promise<Connection | undefined> {
+    if (this.#spec.blocked !== undefined) return Promise.resolve(undefined);
+    return this.#supervisor.ensure();
   }
 
   /** A call that finds no connection: it waits for one that is on its way or due, and fails where there is none. */
@@ -149,71 +196,61 @@ class ManagedUpstream implements Upstream {
     if (typeof resume?.state === 'string' && this.#context.parked.knows(resume.state)) {
       return this.#context.parked.resume(call, resume.state);
     }
-    // After its first failure a server is tried again at its own pace, not at its callers'.
-    const main = this.#stopRetry !== undefined && this.#attempt > 1 ? undefined : await this.#ensure();
+    const main = await this.ready();
     if (main !== undefined) return this.request(call);
     return this.#unavailable();
   }
 
+  #unavailable(): Outcome {
+    const { held, givenUp, retryAt } = this.#supervisor;
+    return cannotServe({
+      spec: this.#spec,
+      stopped: held && !givenUp && !this.#closed,
+      givenUp,
+      failure: this.#failure,
+      retryAfterMs: retryAt === undefined ? undefined : retryAt - this.#wallNow(),
+    });
+  }
+
   /** Chooses the connection of a call by isolation, capabilities, and whether the server asks during calls. */
   #route(main: Connection, call: UpstreamCall): Promise<Outcome> {
-    const { isolation, capabilities, forbidSecondProcess } = this.#spec;
+    const { spec, limits } = this.#context;
     const legacy = main.offers.era === 'legacy';
-    const declared = capabilities === 'session' && legacy ? declaredBy(call.envelope.clientCapabilities.value()) : {};
-    const fingerprint = JSON.stringify(declared);
-    const session = call.session?.id;
-    const asking = this.#interactive && legacy && methodInfo(call.method)?.mrtr === true;
-    const isolated = isolation === 'session' && session !== undefined;
-    const { sessionIdleMs, leaseIdleMs } = this.#context.limits;
-    const terms = { capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
-    if (asking && forbidSecondProcess === true) {
-      return this.#pool.request(call, { ...terms, key: 'serial', exclusive: true, max: 1 });
-    }
-    if (asking) {
-      const key = `asking ${session ?? ''} ${fingerprint}`;
-      const max = session === undefined ? Number.POSITIVE_INFINITY : 1;
-      return this.#pool.request(call, { ...terms, key, exclusive: true, max });
-    }
-    if (!isolated && fingerprint === '{}') return main.request(call);
-    const key = `shared ${isolated ? session : ''} ${fingerprint}`;
-    return this.#pool.request(call, { ...terms, key, exclusive: false, max: 1 });
+    const terms = leaseTermsOf(call, { spec, limits, legacy, interactive: this.#memory.interactive });
+    return terms === undefined ? main.request(call) : this.#pool.request(call, terms);
   }
 
   async #openLeased(terms: LeaseTerms, events: LeaseEvents): Promise<Connection | undefined> {
     if (terms.key === 'serial') {
-      const main = await this.#ensure();
+      const main = await this.ready();
       if (main === undefined) return undefined;
       this.#serial = events;
       return borrowed(main);
     }
     const capabilities = this.#spec.capabilities === 'session' ? terms.capabilities : UNION_CAPABILITIES;
     try {
-      return await this.#connect(capabilities, {
-        emit: (event) => this.#emit(event),
-        ended: events.ended,
-        lost: events.lost,
-        stale: () => this.#forgetEra(),
+      const connection = await this.#connector.open({
+        capabilities,
+        signal: events.signal,
+        leased: true,
+        events: {
+          emit: (event) => this.#emit(event),
+          ended: events.ended,
+          lost: events.lost,
+          stale: () => this.#memory.forget(),
+        },
       });
+      events.onEnd(watchHealth(connection, this.#context, { missed: () => {}, failed: events.lost }));
+      return connection;
     } catch (error) {
       this.#report(error);
       return undefined;
     }
   }
 
-  /** The shared connection, opened if it is not there; undefined when it cannot be. */
-  #ensure(): Promise<Connection | undefined> {
-    if (this.#main !== undefined && this.#main.peer.closed === undefined) return Promise.resolve(this.#main);
-    if (this.#closing.cancelled) return Promise.resolve(undefined);
-    this.#connecting ??= this.#start().finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #start(): Promise<Connection | undefined> {
-    this.#stopRetry?.();
-    this.#stopRetry = undefined;
-    this.#setStatus('starting', this.#status.error);
+  async #openMain(signal: CancelSignal): Promise<Connection> {
+    const capabilities = this.#spec.capabilities === 'session' ? {} : UNION_CAPABILITIES;
+    if (this.dependsOn.length > 0) await this.#deps.starts?.after(this, signal, this.#context.log);
     let lost: LinkFailure | undefined;
     let connection: Connection | undefined;
     const events: ConnectionEvents = {
@@ -221,79 +258,22 @@ class ManagedUpstream implements Upstream {
       ended: (pending) => this.#serial?.ended(pending),
       lost: (why) => {
         lost = why;
-        if (connection !== undefined && connection === this.#main) this.#lose(why.message);
+        if (connection !== undefined) this.#lose(connection, why.message);
       },
-      stale: () => this.#becomeStale(),
+      stale: () => {
+        this.#memory.forget();
+        if (connection !== undefined) this.#lose(connection, 'the server no longer speaks the protocol version it did');
+      },
     };
-    try {
-      const capabilities = this.#spec.capabilities === 'session' ? {} : UNION_CAPABILITIES;
-      connection = await this.#connect(capabilities, events);
-      if (lost !== undefined) throw new LinkError(lost);
-    } catch (error) {
-      this.#fail(this.#report(error));
-      return undefined;
-    }
-    if (this.#closing.cancelled) {
-      await connection.close('closed');
-      return undefined;
-    }
-    this.#main = connection;
-    this.#readyAt = this.#context.now();
-    this.#setStatus('ready', undefined, connection.offers);
-    this.#follow();
-    return connection;
-  }
-
-  async #connect(capabilities: Record<string, unknown>, events: ConnectionEvents): Promise<Connection> {
-    const remembered = this.#verdicts.get(this.id);
-    const canceller = createCanceller();
-    const release = this.#closing.onCancel((reason) => canceller.cancel(reason));
-    const { connectMs } = this.#context.timeouts;
-    const stop =
-      connectMs > 0
-        ? this.#context.schedule(connectMs, () => canceller.cancel('it took too long to connect'))
-        : release;
-    try {
-      return await connect({
-        context: this.#context,
-        events,
-        openers: this.#openers,
-        capabilities,
-        signal: canceller,
-        verdict: remembered !== undefined && isFresh(remembered, this.#wallNow()) ? remembered : undefined,
-        remember: ({ era, sse }) => this.#remember({ era, sse }),
-      });
-    } finally {
-      stop();
-      release();
-    }
-  }
-
-  #remember(found: { era?: 'legacy' | 'modern'; sse?: boolean }): void {
-    const interactive = this.#interactive ? { interactive: true } : undefined;
-    const expiresAt = this.#wallNow() + this.#context.limits.verdictMs;
-    const old = this.#verdicts.get(this.id);
-    // A verdict that still holds keeps its expiry: else one that is used every day would never be checked.
-    if (old?.era === found.era && old?.sse === found.sse && isFresh(old ?? {}, this.#wallNow())) return;
-    this.#verdicts.put(this.id, { ...found, expiresAt, ...interactive });
-  }
-
-  #forgetEra(): void {
-    this.#verdicts.put(this.id, this.#interactive ? { interactive: true } : {});
-  }
-
-  #becomeStale(): void {
-    this.#forgetEra();
-    const main = this.#main;
-    this.#lose('the server no longer speaks the protocol version it did');
-    void main?.close('the era has to be found out again');
+    connection = await this.#connector.open({ capabilities, events, signal, leased: false });
+    if (lost === undefined) return connection;
+    await connection.close(lost.message);
+    throw new LinkError(lost);
   }
 
   #becomeInteractive(): void {
-    if (this.#interactive) return;
-    this.#interactive = true;
+    if (!this.#memory.becameInteractive()) return;
     this.#plain = false;
-    this.#verdicts.put(this.id, { ...this.#verdicts.get(this.id), interactive: true });
     this.#context.log({
       level: 'info',
       event: 'upstream.interactive',
@@ -302,33 +282,18 @@ class ManagedUpstream implements Upstream {
     });
   }
 
-  #lose(message: string): void {
-    this.#main = undefined;
-    this.#serial?.lost();
-    this.#serial = undefined;
-    if (this.#context.now() - this.#readyAt >= STABLE_MS) this.#attempt = 0;
-    this.#context.log({ level: 'warn', event: 'upstream.lost', server: this.id, message });
-    if (this.#spec.start === 'lazy' && this.#nothingFollowed()) {
-      this.#setStatus('stopped', undefined);
-      return;
+  #lose(connection: Connection, message: string): void {
+    if (connection === this.#main) {
+      this.#serial?.lost();
+      this.#serial = undefined;
+      this.#context.log({ level: 'warn', event: 'upstream.lost', server: this.id, message });
+      this.#failure = { kind: 'lost', message };
     }
-    this.#fail(message);
-  }
-
-  #fail(message: string): void {
-    this.#setStatus('failed', message);
-    if (this.#closing.cancelled) return;
-    const { random, schedule, now } = this.#context;
-    const delay = backoffDelay(this.#attempt++, DEFAULT_BACKOFF, random());
-    this.#retryAt = now() + delay;
-    this.#stopRetry = schedule(delay, () => {
-      this.#stopRetry = undefined;
-      void this.#ensure();
-    });
+    this.#supervisor.lost(connection, message);
   }
 
   #report(error: unknown): string {
-    this.#signInNeeded = error instanceof LinkError && error.failure.kind === 'auth';
+    this.#failure = error instanceof LinkError ? error.failure : undefined;
     const message = error instanceof LinkError ? error.message : 'an internal failure; see the log';
     this.#context.log({
       level: 'warn',
@@ -340,27 +305,68 @@ class ManagedUpstream implements Upstream {
     return message;
   }
 
-  #unavailable(): Outcome {
-    if (this.#signInNeeded) return failure('HATAGO_UPSTREAM_AUTH_REQUIRED', { server: this.id });
-    const retryAfterMs = Math.max(0, Math.round(this.#retryAt - this.#context.now()));
-    return failure('HATAGO_UPSTREAM_UNAVAILABLE', { server: this.id, retryAfterMs });
+  #changed(): void {
+    const main = this.#supervisor.instance;
+    if (main !== this.#main) {
+      this.#main = main;
+      for (const stop of this.#unwatch.splice(0)) stop();
+      if (main !== undefined) this.#attend(main);
+    }
+    this.#status = this.#statusNow(this.#status.offers);
+    this.#emit({ type: 'state' });
   }
 
-  #nothingFollowed(): boolean {
-    return this.#followed.resource.size + this.#followed.task.size === 0;
+  /** Watches over the connection that runs from now on. */
+  #attend(main: Connection): void {
+    this.#failure = undefined;
+    this.#follow();
+    this.#unwatch.push(
+      watchHealth(main, this.#context, {
+        missed: (count) => this.#supervisor.missed(count),
+        failed: (message) => this.#lose(main, message),
+      }),
+    );
+    if (!this.lazy) return;
+    const { now, schedule } = this.#context;
+    this.#unwatch.push(
+      watchIdle({
+        idleMs: this.#spec.idleStopMs ?? 0,
+        learnedMs: this.#spec.start === 'lazy' ? LEARNED_MS : 0,
+        busy: () => main.peer.callers > 0 || this.#pool.size > 0 || !this.#followed.none,
+        used: () => main.peer.used + this.#pool.opened,
+        now,
+        schedule,
+        rest: () => this.#supervisor.rest(),
+      }),
+    );
+  }
+
+  #statusNow(known: Offers | undefined): UpstreamStatus {
+    const { state, held, reason } = this.#supervisor;
+    const offers = this.#main?.offers ?? known;
+    return statusOf({ blocked: this.#spec.blocked, state, reason, held, failure: this.#failure, offers });
+  }
+
+  #buildSupervised(): Supervised {
+    const supervisor = this.#supervisor;
+    const { blocked } = this.#spec;
+    const pids = this.#connector.pids;
+    const refuse = (): Promise<void> | undefined =>
+      blocked === undefined ? undefined : Promise.reject(new Error(blocked.message));
+    return {
+      get supervision() {
+        const known = supervisor.supervision([...pids]);
+        return blocked === undefined ? known : { ...known, reason: blocked.message };
+      },
+      start: () => refuse() ?? supervisor.start(),
+      stop: (reason) => (blocked === undefined ? supervisor.stop(reason) : Promise.resolve()),
+      restart: (reason) => refuse() ?? supervisor.restart(reason),
+      logs: () => this.#lines.all(),
+    };
   }
 
   #follow(): void {
-    this.#main?.follow(new Set(this.#followed.resource.keys()), new Set(this.#followed.task.keys()));
-  }
-
-  #setStatus(
-    state: UpstreamStatus['state'],
-    error: string | undefined,
-    offers: Offers | undefined = this.#status.offers,
-  ): void {
-    this.#status = { state, error, offers };
-    this.#emit({ type: 'state' });
+    this.#main?.follow(this.#followed.resources, this.#followed.tasks);
   }
 
   #emit(event: UpstreamEvent): void {
@@ -368,19 +374,8 @@ class ManagedUpstream implements Upstream {
   }
 }
 
-/** A connection whose owner is another: whoever borrows it does not end it. */
-function borrowed(connection: Connection): Connection {
-  return {
-    offers: connection.offers,
-    peer: connection.peer,
-    request: (call) => connection.request(call),
-    follow: () => {},
-    close: () => Promise.resolve(),
-  };
-}
-
-function aboutOf(spec: UpstreamSpec): Upstream['about'] {
-  if (spec.url === undefined) return { type: spec.kind, command: spec.command };
-  const url = new URL(spec.url);
-  return { type: spec.kind, url: `${url.origin}${url.pathname}` };
+/** What is reached over the network is no process that may be broken: it is tried for as long as it takes. */
+function restartOf({ kind, restart }: UpstreamSpec): typeof DEFAULT_RESTART {
+  const policy = { ...DEFAULT_RESTART, ...restart };
+  return kind === 'stdio' ? policy : { ...policy, max: Number.POSITIVE_INFINITY };
 }

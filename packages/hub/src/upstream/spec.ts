@@ -1,6 +1,10 @@
-import type { Era } from '@hatago/protocol';
+import type { Era, HubCode } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
+import type { Offers } from '../core/upstream.ts';
 import type { ProcessGuard } from './guard.ts';
+import type { RestartPolicy } from './restart-policy.ts';
+import type { Starts } from './starts.ts';
+import type { Workspaces } from './workspaces.ts';
 
 /** One configured server, as the upstream floor needs it; secrets are already filled in. */
 export interface UpstreamSpec {
@@ -29,11 +33,51 @@ export interface UpstreamSpec {
   readonly timeouts?: Partial<UpstreamTimeouts>;
   /** Connect at once, or at the first request. @default 'eager' */
   readonly start?: 'eager' | 'lazy';
+  /** It may not be started: requests end in the code, and nothing of it runs. @default it may */
+  readonly blocked?: Blocked;
+  /** Servers that are started before this one. @default [] */
+  readonly dependsOn?: readonly string[];
+  /** When it is started again after it ended or could not be started. @default exponential from 0.5 s to 30 s */
+  readonly restart?: Partial<RestartPolicy>;
+  /** Asks it regularly whether it is still there. @default never */
+  readonly health?: HealthPolicy;
+  /** A server that nobody used for this long is stopped until its next use, in milliseconds; 0 = never. @default 0 */
+  readonly idleStopMs?: number;
+  /** stdio: `temp` = it runs in an empty folder of its own, which goes with it. @default 'cwd' */
+  readonly workspace?: 'temp' | 'cwd';
+  /** stdio: most that one process of it may use, where the system can see to that. @default no bound */
+  readonly caps?: ProcessCaps;
   /** The server must never run twice: an interactive one then runs its calls one at a time. @default false */
   readonly forbidSecondProcess?: boolean;
   readonly limits?: Partial<UpstreamLimits>;
   /** What a person sees of the server, secrets masked. @default built from kind, url and command */
   readonly about?: { readonly type: string; readonly url?: string; readonly command?: string };
+}
+
+/** Why a server may not be started. */
+export interface Blocked {
+  readonly code: HubCode;
+  /** What is the matter, one sentence; free of secrets. */
+  readonly message: string;
+  /** The command that mends it. */
+  readonly fix?: string;
+}
+
+/** How a server is asked whether it is still there. */
+export interface HealthPolicy {
+  /** From one check to the next, in milliseconds; 0 = never. */
+  readonly intervalMs: number;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Checks without an answer in a row after which it is started again. */
+  readonly failures: number;
+}
+
+/** What one process may use. */
+export interface ProcessCaps {
+  readonly memoryMb?: number;
+  /** Of one processor: 0.5 is half of one, 2 is two. */
+  readonly cpu?: number;
 }
 
 /** How a server is reached. */
@@ -139,4 +183,10 @@ export interface UpstreamDeps {
   readonly limits?: Partial<UpstreamLimits>;
   /** Ends child processes should the hub die; one for all upstreams. @default none */
   readonly guard?: ProcessGuard;
+  /** Bounds how many start at a time, and in which order; one for all upstreams. @default no bound, no order */
+  readonly starts?: Starts;
+  /** Makes the folders of `workspace: temp`; one for all upstreams. @default in the system's temporary folder */
+  readonly workspaces?: Workspaces;
+  /** What a lazy server offered when it last ran, by its id and digest. @default nothing is known */
+  offersOf?(id: string, digest: string): Offers | undefined;
 }

@@ -182,13 +182,13 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
   });
 
   it.each([
-    [{ command: '/no/such/program' }, 'was not found'],
-    [{ command: 'sh', cwd: '/no/such/folder' }, 'the working directory /no/such/folder does not exist'],
-    [{ command: '/etc/passwd' }, 'permission denied'],
-  ])('says why %j cannot be started', async (spec, message) => {
+    [{ command: '/no/such/program' }, 'runtime', 'was not found'],
+    [{ command: 'sh', cwd: '/no/such/folder' }, 'unsent', 'the working directory /no/such/folder does not exist'],
+    [{ command: '/etc/passwd' }, 'unsent', 'permission denied'],
+  ])('says why %j cannot be started', async (spec, kind, message) => {
     await expect(open(spec)).rejects.toMatchObject({
       name: 'LinkError',
-      failure: { kind: 'unsent', message: expect.stringContaining(message) },
+      failure: { kind, message: expect.stringContaining(message) },
     });
   });
 

@@ -21,6 +21,7 @@ import { type PipeReader, readPipe } from './pipe-reader.ts';
 import { toPlainText } from './plain-text.ts';
 import { endProcessGroup } from './process-group.ts';
 import { responseIdOf } from './response-id.ts';
+import { howToInstall } from './runtimes.ts';
 import { createStderrLog, type StderrLog } from './stderr.ts';
 import { type SpawnCommand, toWindowsCommand } from './windows-command.ts';
 
@@ -43,6 +44,10 @@ export interface StdioDeps extends LinkDeps {
   readonly inherited?: { readonly [name: string]: string | undefined };
   /** How long a child has between TERM and KILL, in milliseconds. @default 2000 */
   readonly killAfterMs?: number;
+  /** Holds the group leaders that run, this child among them until nothing of its group is left. */
+  readonly pids?: Set<number>;
+  /** Called with the child as soon as it is there; what it returns is called when nothing of its group is left. */
+  started?(pid: number): () => void;
 }
 
 const MAX_BANNERS = 20;
@@ -77,11 +82,14 @@ export async function openStdio(spec: StdioSpec, events: LinkEvents, deps: Stdio
     windowsHide: true,
     windowsVerbatimArguments: verbatim,
   });
-  if (child.pid !== undefined) deps.guard?.add(child.pid);
+  if (child.pid !== undefined) {
+    deps.guard?.add(child.pid);
+    deps.pids?.add(child.pid);
+  }
   const link = child.pid === undefined ? undefined : new StdioLink(child, events, deps);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (error) => reject(new LinkError({ kind: 'unsent', message: whyNot(spec, error) }, error)));
+    child.once('error', (error) => reject(new LinkError(whyNot(spec, error), error)));
   });
   return link as Link;
 }
@@ -93,11 +101,16 @@ function commandOf(spec: StdioSpec, env: Record<string, string>): SpawnCommand {
   return command.value;
 }
 
-function whyNot(spec: StdioSpec, error: NodeJS.ErrnoException): string {
-  if (spec.cwd !== undefined && !existsSync(spec.cwd)) return `the working directory ${spec.cwd} does not exist`;
-  if (error.code === 'ENOENT') return `the command ${spec.command} was not found`;
-  if (error.code === 'EACCES') return `the command ${spec.command} may not be run (permission denied)`;
-  return `the command ${spec.command} could not be started (${error.code ?? error.message})`;
+function whyNot({ command, cwd }: StdioSpec, error: NodeJS.ErrnoException): LinkFailure {
+  const unsent = (message: string): LinkFailure => ({ kind: 'unsent', message });
+  if (cwd !== undefined && !existsSync(cwd)) return unsent(`the working directory ${cwd} does not exist`);
+  if (error.code === 'ENOENT') return missing(command);
+  if (error.code === 'EACCES') return unsent(`the command ${command} may not be run (permission denied)`);
+  return unsent(`the command ${command} could not be started (${error.code ?? error.message})`);
+}
+
+function missing(command: string): LinkFailure {
+  return { kind: 'runtime', message: `the command ${command} was not found`, fix: howToInstall(command) };
 }
 
 class StdioLink implements Link {
@@ -130,6 +143,7 @@ class StdioLink implements Link {
   #killing: Promise<void> | undefined;
   #endless: LinkFailure | undefined;
   readonly #exit: Promise<void>;
+  readonly #letGo: (() => void) | undefined;
 
   constructor(child: ChildProcess, events: LinkEvents, deps: StdioDeps) {
     this.#child = child;
@@ -137,6 +151,7 @@ class StdioLink implements Link {
     this.#events = events;
     this.#deps = deps;
     this.#maxQueued = deps.maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    this.#letGo = deps.started?.(this.#pid);
     this.#stdout = readPipe(child.stdout as Readable, {
       onChunk: (bytes) => {
         this.#chunks++;
@@ -296,6 +311,8 @@ class StdioLink implements Link {
     await endProcessGroup(this.#pid, this.#deps.killAfterMs);
     if (!this.#exited) await this.#exitWithin(EXIT_WITHIN_MS);
     this.#deps.guard?.remove(this.#pid);
+    this.#deps.pids?.delete(this.#pid);
+    this.#letGo?.();
     this.#stdin.destroy();
     if (this.#over) this.#release();
   }

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isRecord } from '@hatago/protocol';
+import type { ApplyResult, Controller } from '../control/control-plane.ts';
+import { parseDocument } from '../control/document.ts';
+import type { DocumentEdit } from '../control/edit-document.ts';
+import { writeConfig } from '../control/write-config.ts';
+import { HubError } from '../core/errors.ts';
+import { writeAtomically } from '../storage/atomic-write.ts';
+
+/** The configuration file as it stands. */
+export interface ConfigState {
+  /** Version of the file, for `If-Match`. */
+  readonly etag: string;
+  /** The document as it is written, references unexpanded; undefined where it cannot be read. */
+  readonly document: Record<string, unknown> | undefined;
+}
+
+/** Changes the configuration file and applies it: both happen, or neither does. */
+export interface ConfigEditor {
+  /** @throws HubError `HATAGO_CONFIG_NOT_FOUND` where the hub runs without a file */
+  read(): ConfigState;
+  /**
+   * Writes the changes into the file, comments kept, and applies it.
+   * @throws HubError when the file changed since `ifMatch` was given, cannot be written, or is refused by the hub, which
+   * then goes on as before with the file as before
+   */
+  commit(edits: readonly DocumentEdit[], ifMatch: string | undefined): Promise<ApplyResult>;
+}
+
+/** Options of {@link createConfigEditor}. */
+export interface ConfigEditorOptions {
+  readonly file: string | undefined;
+  readonly controller: Pick<Controller, 'reload'>;
+}
+
+/** Makes the one place where the API writes the configuration; changes asked for at the same time follow each other. */
+export function createConfigEditor({ file, controller }: ConfigEditorOptions): ConfigEditor {
+  let last: Promise<unknown> = Promise.resolve();
+
+  const pathOf = (): string => {
+    if (file !== undefined) return file;
+    throw new HubError('HATAGO_CONFIG_NOT_FOUND', {
+      message: 'This hub runs without a configuration file, so there is nothing to write changes into.',
+    });
+  };
+  const read = (): ConfigState => {
+    const text = textOf(pathOf());
+    const parsed = parseDocument(text, pathOf());
+    const document = parsed.ok && isRecord(parsed.value.value) ? parsed.value.value : undefined;
+    return { etag: etagOf(text), document };
+  };
+  const commit = async (edits: readonly DocumentEdit[], ifMatch: string | undefined): Promise<ApplyResult> => {
+    const path = pathOf();
+    checkMatch(ifMatch, read().etag);
+    const written = writeConfig(path, edits);
+    if (!written.ok) throw new HubError('HATAGO_STATE_UNWRITABLE', { message: `${written.error}.` });
+    const result = await controller.reload({ origin: 'api' });
+    if (result.outcome !== 'failed') return result;
+    // Nobody else's change is undone: what was written since is the answer of somebody who saw ours.
+    if (textOf(path) === written.value.after) writeAtomically(path, written.value.before, { keepMode: true });
+    throw new HubError('HATAGO_CONFIG_INVALID', {
+      message: 'The change makes a configuration that the hub refuses, so it was taken back.',
+      data: { details: result.errors },
+    });
+  };
+  return {
+    read,
+    commit(edits, ifMatch) {
+      const next = last.then(() => commit(edits, ifMatch));
+      last = next.catch(() => {});
+      return next;
+    },
+  };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new HubError('HATAGO_CONFIG_NOT_FOUND', { message: `The configuration file cannot be read (${reason}).` });
+  }
+}
+
+function etagOf(text: string): string {
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+}
+
+/** @see RFC 9110 section 13.1.1 */
+function checkMatch(ifMatch: string | undefined, etag: string): void {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return;
+  if (ifMatch.split(',').some((candidate) => candidate.trim() === etag)) return;
+  throw new HubError('HATAGO_CONFIG_CHANGED');
+}

@@ -1,0 +1,106 @@
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { StreamKeeper } from '../edge/event-stream.ts';
+import { NodeRequest } from '../edge/node.ts';
+import { NodeReply } from '../edge/node-reply.ts';
+import type { HttpReply, HttpRequest } from '../edge/reply.ts';
+import { chooseSocketPath } from './socket-path.ts';
+
+/** Options of {@link serveSocket}. */
+export interface SocketOptions {
+  /** State directory of the hub. */
+  readonly home: string;
+  readonly keeper: StreamKeeper;
+  /** Answers one request; whoever can open the socket is the user the hub belongs to. */
+  handle(request: HttpRequest, reply: HttpReply): void;
+  /** Takes over a connection that asks for another protocol. @default such a request is refused */
+  readonly upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+}
+
+/** A bound local socket. */
+export interface LocalSocket {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** A hub answers on the socket already. */
+export class SocketTakenError extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`another hub answers on ${path}`);
+    this.name = 'SocketTakenError';
+    this.path = path;
+  }
+}
+
+/**
+ * Binds the local socket of a hub, which only its user can open. What an ended hub left at its path is removed; a socket
+ * on which something answers never is.
+ * @throws SocketTakenError when another hub answers there
+ */
+export async function serveSocket({ home, keeper, handle, upgrade }: SocketOptions): Promise<LocalSocket> {
+  const { path, folder } = chooseSocketPath(home);
+  const isPipe = path.startsWith('\\\\');
+  if (!isPipe) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Nobody else gets as far as the socket, not even before its own permissions are set.
+    chmodSync(dirname(path), 0o700);
+  }
+  const server = createServer({ keepAliveTimeout: 5_000, noDelay: true }, (request, response) =>
+    handle(new NodeRequest(request), new NodeReply(response, keeper)),
+  );
+  if (upgrade !== undefined) server.on('upgrade', upgrade);
+  if (!isPipe && existsSync(path)) {
+    if (await answers(path)) throw new SocketTakenError(path);
+    rmSync(path, { force: true });
+  }
+  try {
+    await listen(server, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new SocketTakenError(path);
+    throw error;
+  }
+  if (!isPipe) chmodSync(path, 0o600);
+  return {
+    path,
+    close: async () => {
+      await closeServer(server);
+      // The socket's file goes with its listener; a directory that was made for it does not.
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether anything listens on the path. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => end(true));
+    // Only these say that nobody is there; a full queue, above all, is somebody.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+  });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

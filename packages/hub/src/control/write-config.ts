@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { err, ok, type Result } from '@hatago/protocol';
+import { writeAtomically } from '../storage/atomic-write.ts';
+import { withFileLockSync } from '../storage/file-lock.ts';
+import { type DocumentEdit, editDocument } from './edit-document.ts';
+import { syntaxOf } from './syntax.ts';
+
+/** The text of a file before and after it was written. */
+export interface Written {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** How {@link writeConfig} writes. */
+export interface WriteOptions {
+  /** Finds what is wrong with the new text; then nothing is written. @default nothing is checked but that it parses */
+  check?(text: string): readonly string[];
+}
+
+/**
+ * Makes edits of a configuration file and keeps its comments. The file is replaced in one step or not at all, its
+ * permissions and a link to it are kept, and two writers at a time come one after the other.
+ */
+export function writeConfig(
+  file: string,
+  edits: readonly DocumentEdit[],
+  { check = () => [] }: WriteOptions = {},
+): Result<Written, string> {
+  try {
+    // A link is followed: what it points to is the file to replace.
+    const path = realpathSync(file);
+    return withFileLockSync(lockOf(path), () => replaceWithin(path, edits, check));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return err(`${file}: there is no such file`);
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return err(`${file}: cannot be written (${code})`);
+    return err(`${file}: ${message}`);
+  }
+}
+
+/** Kept among the system's temporary files, so that a process that dies leaves nothing beside the file. */
+function lockOf(path: string): string {
+  const digest = createHash('sha256').update(path).digest('hex').slice(0, 32);
+  return join(tmpdir(), `hatago-${process.getuid?.() ?? 'user'}-${digest}.lock`);
+}
+
+const MAX_ATTEMPTS = 5;
+
+function replaceWithin(
+  path: string,
+  edits: readonly DocumentEdit[],
+  check: (text: string) => readonly string[],
+): Result<Written, string> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const before = readFileSync(path, 'utf8');
+    const edited = editDocument(before, edits, syntaxOf(path));
+    if (!edited.ok) return err(`${path}: ${edited.error}`);
+    const after = edited.value;
+    if (after === before) return ok({ before, after });
+    const faults = check(after);
+    if (faults.length > 0) return err(faults.join('\n'));
+    // An editor knows nothing of the lock: what it saved meanwhile must not be lost.
+    if (readFileSync(path, 'utf8') !== before) continue;
+    writeAtomically(path, after, { keepMode: true });
+    return ok({ before, after });
+  }
+  return err(`${path}: is being changed by another program; try again`);
+}
