@@ -8,7 +8,8 @@ const require = createRequire(source('hub/package.json'));
 /** The published package carries everything it needs: no dependency is installed beside it. */
 const config: UserConfig = {
   cwd: import.meta.dirname,
-  entry: ['src/main.ts'],
+  // The hub loads YAML by itself, when it first meets some.
+  entry: { main: 'src/main.ts', yaml: require.resolve('yaml') },
   platform: 'node',
   // Modules of this kind are loaded without the asynchronous loader, which takes a start as long as reading them does.
   format: 'cjs',
@@ -21,10 +22,21 @@ const config: UserConfig = {
   outputOptions: {
     codeSplitting: {
       groups: [
-        { name: 'code-cache', test: /hatago\/src\/code-cache/, priority: 1 },
+        // All that a bridge is made of, and nothing else: it has to stay small.
+        {
+          name: 'start',
+          test: /hatago\/src\/(code-cache|lock\/|bridge\/(?!clients))|hub\/src\/(control\/find-config|storage\/process-identity)/,
+          priority: 2,
+        },
+        // All that a command needs to ask a hub that runs: it has to be there before one notices that it was started.
+        {
+          name: 'cli',
+          test: /packages\/hatago\/src\/(cli\.ts|cli\/|colours|duration|exit|output|progress|run-file|version|control\/(client|diff-lines|new-lines|print-applied|require-hub|server-table)|commands\/(drain|generations|list\.|reload|server\.|session|status|stop))|node_modules\/(commander|picocolors)\//,
+          priority: 1,
+        },
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/json-schema)|node_modules\/(zod|jsonc-parser|picocolors)\/|packages\/hatago\/src\/(commands\/serve|colours|context|demo|run-file|snippets|output|exit|version|young-space)/,
+          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-pace)/,
         },
       ],
     },

@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@hatago/hub/control/config.ts';
-import { findConfig, homeOf, loadConfig } from '@hatago/hub/control/load.ts';
+import { findConfig, homeOf } from '@hatago/hub/control/find-config.ts';
 import { parseConfig } from '@hatago/hub/control/schema.ts';
+import { loadTrusted, type TrustedConfig } from '@hatago/hub/control/trust/load-trusted.ts';
+import type { Result } from '@hatago/protocol';
 import { demoConfig, demoSource } from './demo.ts';
 import { CliError, EXIT } from './exit.ts';
 
 /** Options every command has. */
 export interface GlobalOptions {
   readonly config?: string;
+  readonly profile?: string;
+  readonly envFile?: readonly string[];
+  readonly envOverride?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -23,20 +28,28 @@ export interface Context {
   readonly home: string;
   readonly warnings: readonly string[];
   readonly demo: boolean;
+  /** What was read; undefined for the demo and where there is none. */
+  readonly loaded: TrustedConfig | undefined;
+  /**
+   * Reads the files again, as for a reload; a configuration that was not there is looked for again. A text is taken in
+   * place of what stands in the file.
+   */
+  load(text?: string): Result<TrustedConfig, readonly string[]>;
 }
 
 /** The state directory, found without reading the configuration. */
 export function findHome(options: GlobalOptions): string {
-  return homeOf(locate(options) ?? join(process.cwd(), 'hatago.config.jsonc'), process.env);
+  return homeOf(locateConfig(options) ?? join(process.cwd(), 'hatago.config.jsonc'), process.env);
 }
 
 /** Loads the configuration; without one, the demo where its servers are installed or asked for, else no servers. */
 export function loadContext(options: GlobalOptions, demo = false): Context {
-  const file = demo ? undefined : locate(options);
+  const file = demo ? undefined : locateConfig(options);
+  const load: Context['load'] = (text) => loadFile(file ?? locateConfig(options), options, text);
   if (file !== undefined) {
-    const loaded = loadConfig(file, process.env);
+    const loaded = load();
     if (!loaded.ok) throw new CliError(loaded.error.join('\n'), existsSync(file) ? EXIT.usage : EXIT.notFound);
-    return { ...loaded.value, demo: false };
+    return { ...loaded.value, loaded: loaded.value, demo: false, load };
   }
   const home = findHome(options);
   const useDemo = demo || demoSource(import.meta.filename) === 'installed';
@@ -44,23 +57,53 @@ export function loadContext(options: GlobalOptions, demo = false): Context {
   const value = useDemo ? demoConfig(import.meta.filename, sample, join(sample, 'memory.jsonl')) : {};
   const parsed = parseConfig(value);
   if (!parsed.ok) throw new Error('the demo is not a valid configuration');
-  return { config: parsed.value, file: undefined, home, warnings: [], demo: useDemo };
+  return { config: parsed.value, file: undefined, home, warnings: [], demo: useDemo, loaded: undefined, load };
 }
 
-function locate(options: GlobalOptions): string | undefined {
-  const { config } = options;
+/** The configuration file that the options name or that is found; undefined when there is none. */
+export function locateConfig({ config }: GlobalOptions): string | undefined {
   return findConfig({ cwd: process.cwd(), env: process.env, ...(config === undefined ? {} : { file: config }) });
 }
 
-/** The configuration with only the servers that carry one of the tags. */
+/** How the options say that files are to be read. */
+export function readOptionsOf(options: GlobalOptions): {
+  profile?: string;
+  envFiles: readonly string[];
+  envOverride: boolean;
+  explicit: boolean;
+} {
+  const { config, profile, envFile = [], envOverride = false } = options;
+  const named = config ?? process.env['HATAGO_CONFIG'];
+  return {
+    ...(profile === undefined ? {} : { profile }),
+    envFiles: envFile,
+    envOverride,
+    explicit: named !== undefined && named !== '',
+  };
+}
+
+function loadFile(
+  file: string | undefined,
+  options: GlobalOptions,
+  text?: string,
+): Result<TrustedConfig, readonly string[]> {
+  if (file === undefined) return { ok: false, error: ['there is no configuration; `hatago init` makes one'] };
+  return loadTrusted(file, process.env, { ...readOptionsOf(options), ...(text === undefined ? {} : { text }) });
+}
+
+/** The configuration with only the servers that carry one of the tags; an error where there is none. */
 export function withTags(config: Config, tags: readonly string[]): Config {
   if (tags.length === 0) return config;
+  const chosen = onlyTagged(config, tags);
+  if (Object.keys(chosen.mcpServers).length > 0) return chosen;
+  throw new CliError(
+    `no server carries one of the tags ${tags.join(', ')}; see "tags" in the configuration`,
+    EXIT.notFound,
+  );
+}
+
+/** The configuration with only the servers that carry one of the tags, if any does. */
+export function onlyTagged(config: Config, tags: readonly string[]): Config {
   const chosen = Object.entries(config.mcpServers).filter(([, server]) => server.tags.some((t) => tags.includes(t)));
-  if (chosen.length === 0) {
-    throw new CliError(
-      `no server carries one of the tags ${tags.join(', ')}; see "tags" in the configuration`,
-      EXIT.notFound,
-    );
-  }
   return { ...config, mcpServers: Object.fromEntries(chosen) };
 }

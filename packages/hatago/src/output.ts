@@ -19,13 +19,14 @@ export function tell(line: string): void {
 
 /** A table with a header line, columns as wide as their widest cell. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => clean(row[i] ?? '').length)));
+  const plain = rows.map((row) => row.map((cell) => clean(cell).replaceAll(/\s+/g, ' ')));
+  const widths = head.map((cell, i) => Math.max(cell.length, ...plain.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] as number)))
       .join('  ')
       .trimEnd();
-  return [pc.bold(line(head)), ...rows.map((row) => line(row.map(clean)))].join('\n');
+  return [pc.bold(line(head)), ...plain.map(line)].join('\n');
 }
 
 /** Text of others without what would move the cursor or colour the screen. */

@@ -9,6 +9,10 @@ export interface Snippet {
 export function httpSnippets(url: string): readonly Snippet[] {
   const entry = JSON.stringify({ hatago: { type: 'http', url } });
   return [
+    {
+      client: 'any client',
+      text: 'hatago connect claude-code   (or cursor, codex, vscode …; `hatago connect` lists them)',
+    },
     { client: 'Claude Code', text: `claude mcp add --transport http hatago ${url}` },
     { client: 'Codex', text: `codex mcp add hatago --url ${url}` },
     { client: 'Gemini CLI', text: `gemini mcp add --transport http hatago ${url}` },

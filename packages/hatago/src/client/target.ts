@@ -1,12 +1,14 @@
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import { createHub } from '@hatago/hub/hub.ts';
 import { createLog } from '@hatago/hub/observe/log.ts';
+import type { Openers } from '@hatago/hub/upstream/detect.ts';
 import { createUpstream } from '@hatago/hub/upstream/server.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import { findHome, type GlobalOptions, loadContext } from '../context.ts';
 import { CliError } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
 import { VERSION } from '../version.ts';
+import { clientSocketOf, hubLink } from './hub-link.ts';
 
 /** A hub a command may use, and how to let go of it. */
 export interface Target {
@@ -23,17 +25,35 @@ export interface TargetOptions extends GlobalOptions {
 
 /** The hub that runs for this configuration, or one started for this command alone. */
 export async function openHub(options: TargetOptions): Promise<Target> {
-  const running = findRunningHub(findHome(options));
-  if (running !== undefined) {
-    const target = await open({ id: 'hub', kind: 'http', url: running.url }, options, true);
-    if (target.upstream.status.state === 'ready') return target;
-    await target.close();
-  }
+  return (await openRunningHub(options)) ?? openOwnHub(options);
+}
+
+/** The hub that runs for this configuration; undefined when none does, or it does not answer. */
+export async function openRunningHub(options: TargetOptions): Promise<Target | undefined> {
+  const home = findHome(options);
+  const run = findRunningHub(home);
+  if (run === undefined) return undefined;
+  const target = run.url === undefined ? await openShared(home, run.pid, options) : await open(hubAt(run.url), options);
+  if (target?.upstream.status.state === 'ready') return { ...target, running: true };
+  await target?.close();
+  return undefined;
+}
+
+const hubAt = (url: string): UpstreamSpec => ({ id: 'hub', kind: 'http', url });
+
+/** A hub that serves no HTTP has its clients share it over a socket. */
+async function openShared(home: string, pid: number, options: TargetOptions): Promise<Target | undefined> {
+  const socket = clientSocketOf(home, pid);
+  if (socket === undefined) return undefined;
+  return open({ id: 'hub', kind: 'ws', about: { type: 'socket' } }, options, { open: hubLink(socket) });
+}
+
+async function openOwnHub(options: TargetOptions): Promise<Target> {
   const context = loadContext(options);
   const hub = createHub({ config: context.config, home: context.home, version: VERSION, log: logTo(options) });
   hub.start();
   await hub.settled;
-  const target = await open({ id: 'hub', kind: 'in-process', handler: hub }, options, false);
+  const target = await open({ id: 'hub', kind: 'in-process', handler: hub }, options);
   return {
     ...target,
     close: async () => {
@@ -45,14 +65,14 @@ export async function openHub(options: TargetOptions): Promise<Target> {
 
 /** A server that is connected to directly, without a hub between. */
 export async function openServer(spec: UpstreamSpec, options: TargetOptions): Promise<Target> {
-  const target = await open(spec, options, false);
-  const { state, error } = target.upstream.status;
+  const target = await open(spec, options);
+  const { state, error, fix } = target.upstream.status;
   if (state === 'ready') return target;
   await target.close();
-  throw new CliError(`cannot connect: ${error ?? 'the server did not answer'}`);
+  throw new CliError(`cannot connect: ${error ?? 'the server did not answer'}${fix === undefined ? '' : `\n${fix}`}`);
 }
 
-async function open(spec: UpstreamSpec, options: TargetOptions, running: boolean): Promise<Target> {
+async function open(spec: UpstreamSpec, options: TargetOptions, openers?: Openers): Promise<Target> {
   const timeoutMs = options.timeout ?? 300_000;
   const upstream = createUpstream(
     {
@@ -60,9 +80,10 @@ async function open(spec: UpstreamSpec, options: TargetOptions, running: boolean
       timeouts: { connectMs: Math.min(timeoutMs || 30_000, 30_000), requestMs: timeoutMs, totalMs: timeoutMs },
     },
     { now: () => performance.now(), hubInfo: { name: 'hatago-cli', version: VERSION }, log: logTo(options) },
+    openers,
   );
   await upstream.settled;
-  return { upstream, running, close: () => upstream.close('the command is done') };
+  return { upstream, running: false, close: () => upstream.close('the command is done') };
 }
 
 function logTo(options: GlobalOptions): ReturnType<typeof createLog> {

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import { isRecord } from '@hatago/protocol';
 import { answerInTerminal } from '../client/ask.ts';
+import { readAll } from '../client/read-all.ts';
 import { request } from '../client/request.ts';
 import { openHub } from '../client/target.ts';
 import type { GlobalOptions } from '../context.ts';
+import { similarTo } from '../edit-distance.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson, tell } from '../output.ts';
+import { withProgress } from '../progress.ts';
 
 /** Options of `hatago call`. */
 export interface CallOptions extends GlobalOptions {
@@ -15,12 +19,33 @@ export interface CallOptions extends GlobalOptions {
 }
 
 /** Calls one tool and prints what it answers; exit code 1 when the tool itself reports an error. */
-export async function call(tool: string, options: CallOptions): Promise<void> {
-  const args = parseArguments(options);
-  const target = await openHub(options);
+export async function call(tool: string, input: string | undefined, options: CallOptions): Promise<void> {
+  if (input !== undefined && input !== '-') {
+    throw new CliError(
+      `arguments are given with -i or -f, or - for standard input, not as ${JSON.stringify(input)}`,
+      EXIT.usage,
+    );
+  }
+  const args = parseArguments(input === undefined ? options : { ...options, file: options.file ?? input });
+  const target = await withProgress('connecting to the hub', () => openHub(options));
   try {
-    const result = await request(
-      target.upstream,
+    const result = await callTool(target.upstream, tool, args);
+    if (options.json) printJson(result);
+    else printResult(result);
+    if (result['isError'] === true) process.exitCode = EXIT.failure;
+  } finally {
+    await target.close();
+  }
+}
+
+async function callTool(
+  upstream: Upstream,
+  tool: string,
+  args: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  try {
+    return await request(
+      upstream,
       'tools/call',
       { name: tool, arguments: args },
       {
@@ -29,11 +54,16 @@ export async function call(tool: string, options: CallOptions): Promise<void> {
         answer: answerInTerminal,
       },
     );
-    if (options.json) printJson(result);
-    else printResult(result);
-    if (result['isError'] === true) process.exitCode = EXIT.failure;
-  } finally {
-    await target.close();
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exit !== EXIT.notFound) throw error;
+    const tools = await readAll<{ name: string }>(upstream, 'tools/list', 'tools');
+    const similar = similarTo(
+      tool,
+      tools.map(({ name }) => name),
+    );
+    const hint =
+      similar.length === 0 ? '`hatago list --tools` shows those there are' : `did you mean ${similar.join(', ')}?`;
+    throw new CliError(`${error.message}; ${hint}`, EXIT.notFound);
   }
 }
 

@@ -1,19 +1,27 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { toUpstreamSpec } from '@hatago/hub/control/server-spec.ts';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
+import { toWindowsCommand } from '@hatago/hub/upstream/windows-command.ts';
+import { inspectorCommand, whyNoInspector } from '../client/inspector.ts';
 import { type Finding, lint } from '../client/lint.ts';
-import { request } from '../client/request.ts';
-import { openServer } from '../client/target.ts';
+import { readAll } from '../client/read-all.ts';
+import { openRunningHub, openServer, type Target } from '../client/target.ts';
 import { coloursFor } from '../colours.ts';
-import { type GlobalOptions, loadContext } from '../context.ts';
+import { findHome, type GlobalOptions, loadContext } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { clean, firstLine, formatTable, print, printJson } from '../output.ts';
+import { clean, firstLine, formatTable, print, printJson, tell } from '../output.ts';
+import { withProgress } from '../progress.ts';
+import { findRunningHub } from '../run-file.ts';
 
 const pc = coloursFor(process.stdout);
 
 /** Options of `hatago inspect`. */
 export interface InspectOptions extends GlobalOptions {
   readonly timeout?: number;
+  /** Opens the MCP Inspector instead. */
+  readonly ui?: boolean;
 }
 
 type Item = Record<string, unknown>;
@@ -25,15 +33,19 @@ const LISTS = [
   ['prompts', 'prompts/list', 'prompts'],
 ] as const;
 
-/** Connects to one server and prints what it offers and what is wrong with it. */
+/** Connects to one server, or to the running hub, and prints what it offers and what is wrong with it. */
 export async function inspect(words: readonly string[], options: InspectOptions): Promise<void> {
-  const target = await openServer(specOf(words, options), { timeout: 30_000, ...options });
+  if (options.ui) return openInspector(words, options);
+  const terms = { timeout: 30_000, ...options };
+  const target = await withProgress('connecting', () =>
+    words.length === 0 ? openHubHere(terms) : openServer(specOf(words, options), terms),
+  );
   try {
     const { offers } = target.upstream.status;
     if (offers === undefined) throw new CliError('the server said nothing of itself');
-    const lists: Record<string, Item[]> = {};
+    const lists: Record<string, readonly Item[]> = {};
     for (const [key, method, capability] of LISTS) {
-      if (capability in offers.capabilities) lists[key] = await readList(target.upstream, method, key);
+      if (capability in offers.capabilities) lists[key] = await readAll(target.upstream, method, key);
     }
     const findings = lint(lists);
     if (options.json) return printJson({ ...offers, ...lists, findings });
@@ -43,13 +55,63 @@ export async function inspect(words: readonly string[], options: InspectOptions)
   }
 }
 
+async function openHubHere(options: InspectOptions): Promise<Target> {
+  const target = await openRunningHub(options);
+  if (target !== undefined) return target;
+  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+}
+
+function hubUrl(options: InspectOptions): string {
+  const run = findRunningHub(findHome(options));
+  if (run?.url !== undefined) return run.url;
+  if (run !== undefined)
+    throw new CliError('the hub that runs here serves no HTTP, which the Inspector needs; give a URL');
+  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+}
+
+/** Runs the MCP Inspector until the person ends it; it serves a web page, so somebody has to sit there. */
+async function openInspector(words: readonly string[], options: InspectOptions): Promise<void> {
+  const [file, ...args] = inspectorCommand(uiUrl(words, options));
+  tell([file, ...args].join(' '));
+  if (process.stdout.isTTY !== true) {
+    throw new CliError(
+      '--ui opens a page for a person, and there is no terminal; run the command above in one',
+      EXIT.usage,
+    );
+  }
+  const unfit = whyNoInspector(process.versions.node);
+  if (unfit !== undefined) throw new CliError(unfit);
+  const found = process.platform === 'win32' ? toWindowsCommand(file, args, { env: process.env }) : undefined;
+  if (found?.ok === false) throw new CliError(found.error);
+  const { file: program, args: rest } = found?.value ?? { file, args };
+  const child = spawn(program, rest, { stdio: 'inherit', shell: false });
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', () =>
+      reject(new CliError('npx was not found; it comes with Node.js, from https://nodejs.org')),
+    );
+    child.once('exit', (code) => resolve(code ?? EXIT.ok));
+  });
+}
+
+function uiUrl([first, ...rest]: readonly string[], options: InspectOptions): string {
+  if (first === undefined) return hubUrl(options);
+  if (/^https?:\/\//.test(first) && rest.length === 0) return first;
+  const { config } = loadContext(options);
+  if (rest.length === 0 && config.mcpServers[first] !== undefined) return `${hubUrl(options)}/${first}`;
+  throw new CliError('--ui takes a URL, or a server of the running hub', EXIT.usage);
+}
+
 function specOf(words: readonly string[], options: InspectOptions): UpstreamSpec {
   const [first = '', ...args] = words;
   if (/^https?:\/\//.test(first)) return { id: 'target', kind: 'http', url: first };
   if (/^wss?:\/\//.test(first)) return { id: 'target', kind: 'ws', url: first };
   const { config, file } = loadContext(options);
   const server = args.length === 0 ? config.mcpServers[first] : undefined;
-  if (server !== undefined) return { ...server, id: first, kind: server.type };
+  if (server !== undefined) {
+    // It is inspected alone: what it depends on is not there.
+    const { dependsOn: _, ...spec } = toUpstreamSpec(first, server, config, process.cwd());
+    return spec;
+  }
   if (args.length === 0 && !existsSync(first) && !/[/\\]/.test(first)) {
     const known = Object.keys(config.mcpServers).join(', ') || 'none';
     throw new CliError(
@@ -60,21 +122,9 @@ function specOf(words: readonly string[], options: InspectOptions): UpstreamSpec
   return { id: 'target', kind: 'stdio', command: first, args };
 }
 
-async function readList(upstream: Upstream, method: string, key: string): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: unknown;
-  for (let page = 0; page < 64; page++) {
-    const result = await request(upstream, method, cursor === undefined ? {} : { cursor });
-    items.push(...((result[key] as Item[] | undefined) ?? []));
-    cursor = result['nextCursor'];
-    if (cursor === undefined) break;
-  }
-  return items;
-}
-
 function show(
   offers: NonNullable<Upstream['status']['offers']>,
-  lists: Record<string, Item[]>,
+  lists: Readonly<Record<string, readonly Item[]>>,
   findings: readonly Finding[],
 ): void {
   const { name, version } = (offers.serverInfo ?? {}) as { name?: string; version?: string };

@@ -1,70 +1,45 @@
-import { request } from '../client/request.ts';
-import { openHub } from '../client/target.ts';
-import type { GlobalOptions } from '../context.ts';
-import { clean, firstLine, formatTable, print, printJson } from '../output.ts';
+import { findHub, type HubOptions } from '../control/require-hub.ts';
+import { formatServers } from '../control/server-table.ts';
+import type { ServerView } from '../control/views.ts';
+import { firstLine, formatTable, print, printJson } from '../output.ts';
 
 /** Options of `hatago list`. */
-export interface ListOptions extends GlobalOptions {
+export interface ListOptions extends HubOptions {
   readonly tools?: boolean;
 }
 
-interface ServerRow {
-  readonly id: string;
-  readonly status: string;
-  readonly type: string;
-  readonly url: string | null;
-  readonly command: string | null;
-  readonly tools: number;
-  readonly resources: number;
-  readonly prompts: number;
-  readonly error: string | null;
+/** A tool as the list shows it. */
+export interface ToolRow {
+  readonly name: string;
+  readonly description?: string | null;
 }
 
-interface ToolRow {
-  readonly name: string;
-  readonly description?: string;
+/** What `hatago list` shows. */
+export interface Listing {
+  readonly running: boolean;
+  readonly servers: readonly ServerView[];
+  readonly tools?: readonly ToolRow[];
 }
 
 /** Prints the servers of the running hub, or of one started for this command. */
 export async function list(options: ListOptions): Promise<void> {
-  const target = await openHub(options);
-  try {
-    const { contents } = (await request(target.upstream, 'resources/read', { uri: 'hatago://servers' })) as {
-      contents: { text: string }[];
-    };
-    const { servers } = JSON.parse(contents[0]?.text ?? '{}') as { servers: ServerRow[] };
-    const tools = options.tools ? await allTools(target.upstream) : undefined;
-    if (options.json) return printJson({ running: target.running, servers, ...(tools && { tools }) });
-    if (!target.running) print('No hub is running here; this is what one would serve.\n');
-    print(formatTable(['SERVER', 'STATE', 'TYPE', 'TOOLS', 'RESOURCES', 'PROMPTS', ''], servers.map(toRow)));
-    if (tools)
-      print(
-        `\n${formatTable(
-          ['TOOL', 'DESCRIPTION'],
-          tools.map((t) => [t.name, firstLine(t.description ?? '', 90)]),
-        )}`,
-      );
-  } finally {
-    await target.close();
+  const hub = findHub(options);
+  if (hub === undefined) {
+    const { listOffline } = await import('./list-offline.ts');
+    return printListing(await listOffline(options), options);
   }
+  const [{ servers }, tools] = await Promise.all([
+    hub.get<{ servers: ServerView[] }>('/servers'),
+    options.tools ? hub.get<{ tools: ToolRow[] }>('/tools') : undefined,
+  ]);
+  printListing({ running: true, servers, ...(tools === undefined ? {} : { tools: tools.tools }) }, options);
 }
 
-function toRow(server: ServerRow): string[] {
-  const { id, status, type, tools, resources, prompts, error, url, command } = server;
-  const counts = [tools, resources, prompts].map(String);
-  return [id, status, type, ...counts, clean(error ?? url ?? command ?? '')];
-}
-
-async function allTools(upstream: Parameters<typeof request>[0]): Promise<ToolRow[]> {
-  const tools: ToolRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = (await request(upstream, 'tools/list', cursor === undefined ? {} : { cursor })) as {
-      tools: ToolRow[];
-      nextCursor?: string;
-    };
-    tools.push(...page.tools);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return tools;
+function printListing(listing: Listing, { json }: ListOptions): void {
+  if (json) return printJson(listing);
+  if (!listing.running) print('No hub is running here; this is what one would serve.\n');
+  print(formatServers(listing.servers));
+  if (listing.tools === undefined) return;
+  const rows = listing.tools.map(({ name, description }) => [name, firstLine(description ?? '', 90)]);
+  print(`\n${formatTable(['TOOL', 'DESCRIPTION'], rows)}`);
 }
