@@ -25,7 +25,7 @@ export const FRONTS: readonly Front[] = [
   'stdio-modern',
 ];
 
-/** Opens one client; over stdio that is a hub of its own, with the same configuration and a state directory of its own. */
+/** Opens one client; those over stdio share a hub of their own, with the same configuration and another state directory. */
 export async function connectFront(front: Front, hub: RunningHub, options: WireOptions = {}): Promise<WireClient> {
   const [transport, era] = front.split('-') as ['http' | 'ws' | 'sse' | 'stdio', 'legacy' | 'modern'];
   const at = (path: string): string => hub.url.replace(/\/mcp$/, path);

@@ -11,11 +11,12 @@ import { serveWs } from './ws.mjs';
 const HELP = `An MCP server that misbehaves on request and writes down every call it carries out.
 
   node main.mjs --era legacy|modern --transport stdio|http|sse|ws [--port N] --journal FILE
-                [--offers FILE] [--pids FILE] [--banner] [--stubborn] [--mute] [--start-after MS]
+                [--offers FILE] [--pids FILE] [--lives FILE] [--banner] [--stubborn] [--mute] [--start-after MS]
                 [--die-at-start] [--streams]
 
   --offers        JSON texts of results by method, or by "tools/call <name>", sent byte for byte
   --pids          appends this process's id to FILE
+  --lives         appends this process's id and the time to FILE, at its start and at its end
   --banner        prints lines that are not JSON before the first message
   --stubborn      ignores the end of its input and SIGTERM
   --mute          never says anything
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     journal: { type: 'string' },
     offers: { type: 'string' },
     pids: { type: 'string' },
+    lives: { type: 'string' },
     banner: { type: 'boolean' },
     stubborn: { type: 'boolean' },
     mute: { type: 'boolean' },
@@ -49,6 +51,12 @@ if (values.help || serve === undefined || !['legacy', 'modern'].includes(String(
   process.exit(values.help ? 0 : 64);
 }
 if (values.pids !== undefined) appendFileSync(values.pids, `${process.pid}\n`);
+if (values.lives !== undefined) {
+  const live = (what) =>
+    appendFileSync(values.lives, `${JSON.stringify({ pid: process.pid, what, at: Date.now() })}\n`);
+  live('start');
+  process.on('exit', () => live('end'));
+}
 if (values['die-at-start']) process.exit(7);
 if (values.stubborn) process.on('SIGTERM', () => {});
 if (values.stubborn || values.mute) setInterval(() => {}, 60_000);
