@@ -326,7 +326,9 @@ describe('when the hub hangs', () => {
     const first = await inn.client();
     await until('it takes clients', () => filesIn(inn.home).some((name) => name.endsWith('.sock')));
     process.kill(first.pid, 'SIGSTOP');
-    scope.defer(() => process.kill(first.pid, 'SIGCONT'));
+    scope.defer(() => {
+      process.kill(first.pid, 'SIGCONT');
+    });
     const second = await inn.client();
     expect(textOf(await echo(second, 'a'))).toBe('a');
     expect(second.stderr()).toContain('hub.unshared');

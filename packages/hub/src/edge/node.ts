@@ -18,7 +18,10 @@ export interface ListenOptions {
   readonly headersTimeoutMs?: number;
   /** Time for the whole request, in milliseconds. @default 30000 */
   readonly requestTimeoutMs?: number;
-  /** Time after which an unused connection is closed, in milliseconds. @default 5000 */
+  /**
+   * Time after which an unused connection is closed, in milliseconds. Longer than clients and proxies keep one, for a
+   * request that meets the end of its connection is lost. @default 65000
+   */
   readonly keepAliveTimeoutMs?: number;
 }
 
@@ -47,7 +50,7 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
-      keepAliveTimeout: options.keepAliveTimeoutMs ?? 5_000,
+      keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
     },

@@ -15,11 +15,11 @@ import { createEventReader } from './event-reader.ts';
 
 const ACCEPT = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
-const IDLE_MS = 2500;
+const IDLE_MS = 10_000;
 
 /** The connections of one client; closed with it, for a pooled connection may be gone when it is used late. */
 export function createAgent(): http.Agent {
-  // A server closes what was idle for 5 s, perhaps just as it is used again.
+  // Well before the hub closes what was idle, which may be just as it is used again.
   return new http.Agent({ keepAlive: true, scheduling: 'fifo', timeout: IDLE_MS });
 }
 
