@@ -125,6 +125,44 @@ describe('a running hub', () => {
   });
 });
 
+describe('what a hub tells of itself', () => {
+  it('holds nothing of what may be a secret', async () => {
+    const server = await journal(scope, { transport: 'stdio', era: 'legacy' });
+    const hub = await startHub(scope, {
+      admin: { token: 'canary-token-0123456789' },
+      mcpServers: {
+        j: { ...server.entry, env: { KEY: 'canary-env' } },
+        http: {
+          type: 'http',
+          url: 'http://127.0.0.1:9/mcp?key=canary-query',
+          headers: { Authorization: 'Bearer canary-header' },
+          restart: { max: 0 },
+        },
+        args: { command: 'no-such-program-anywhere', args: ['--key=canary-args'], restart: { max: 0 } },
+      },
+    });
+    const { socket } = runFileOf(hub.home);
+    const events = await listen(socket);
+    const config = JSON.parse(readFileSync(hub.configFile, 'utf8')) as { mcpServers: Record<string, object> };
+    const http = { ...config.mcpServers['http'], headers: { Authorization: 'Bearer canary-changed' } };
+    writeFileSync(hub.configFile, JSON.stringify({ ...config, mcpServers: { ...config.mcpServers, http } }));
+    await until('it is applied', () => events.some((e) => e.type === 'generation' && e['state'] === 'active'));
+    const told: unknown[] = [events, hub.stderr(), readFileSync(join(hub.home, 'logs/hub.log'), 'utf8')];
+    for (const path of ['/status', '/servers', '/generations', '/generations/2/diff?to=1', '/graph', '/tools']) {
+      told.push(await ask(socket, path));
+    }
+    for (const id of ['j', 'http']) {
+      told.push(await ask(socket, `/servers/${id}`), await ask(socket, `/servers/${id}/logs`));
+    }
+    // Arguments are part of what a person has to see of a definition, and of nothing else.
+    const written = JSON.stringify(await ask(socket, '/config'));
+    expect(written).toContain('--key=canary-args');
+    const text = JSON.stringify(told) + written.replace('--key=canary-args', '');
+    expect(text).toContain('no-such-program-anywhere');
+    expect(text).not.toContain('canary');
+  });
+});
+
 describe('a server that came with a project', () => {
   it('is approved as it was shown, and not otherwise', async () => {
     const cwd = scope.dir();

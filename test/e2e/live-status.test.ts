@@ -63,6 +63,22 @@ describe('status', () => {
     await until('it tells of the stop', () => /^\S+ server\.state server=j readiness=disabled/m.test(seen.text()));
     watcher.kill('SIGINT');
     expect(await ended(watcher)).toBe(0);
+    const programs = start(process.execPath, [hatagoBin, 'status', '--watch', '--json', '-c', hub.configFile], {
+      env: { HATAGO_HOME: hub.home },
+    });
+    const lines = collect(programs.stdout);
+    await until('it shows the hub', () => lines.text().includes('\n'));
+    await cli('start', 'j');
+    await until('it tells of the start', () => lines.text().includes('"state":"RUNNING"'));
+    programs.kill('SIGINT');
+    expect(await ended(programs)).toBe(0);
+    const documents = lines
+      .text()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(documents[0]).toMatchObject({ pid: hub.pid });
+    expect(documents.at(-1)).toMatchObject({ type: expect.any(String) });
   });
 });
 

@@ -23,31 +23,39 @@ export async function status(options: StatusOptions): Promise<void> {
 
 /** How long changes are gathered before the screen is drawn anew, in milliseconds. */
 const GATHER_MS = 50;
+/** The same for calls, which only change a number. */
+const CALLS_MS = 500;
 const CLEAR = '\u001b[H\u001b[2J';
 
 /** On a terminal the table is drawn anew; elsewhere each event is a line. */
 async function watch(hub: ControlClient, { json }: StatusOptions): Promise<void> {
   const live = process.stdout.isTTY === true && !json;
   let timer: NodeJS.Timeout | undefined;
+  /** How long the drawing that is due next waited at first. */
+  let pendingMs = Number.POSITIVE_INFINITY;
   const draw = async (): Promise<void> => {
     const text = formatStatus(await hub.get<StatusView>('/status'));
     print(`${live ? CLEAR : ''}${text}`);
   };
   const feed = await hub.events('/events', (event) => {
     if (!live) return print(json ? JSON.stringify(event) : eventLine(event));
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    const waitMs = event['type'] === 'call' ? CALLS_MS : GATHER_MS;
+    if (pendingMs <= waitMs) return;
+    clearTimeout(timer);
+    pendingMs = waitMs;
+    timer = setTimeout(() => {
+      pendingMs = Number.POSITIVE_INFINITY;
       // The end of the hub is told by the end of its events.
       draw().catch(() => {});
-    }, GATHER_MS);
+    }, waitMs);
   });
-  const interrupt = (): void => feed.close();
   let interrupted = false;
   process.once('SIGINT', () => {
     interrupted = true;
-    interrupt();
+    feed.close();
   });
-  if (json) printJson(await hub.get<StatusView>('/status'));
+  // For programs everything is one document a line.
+  if (json) print(JSON.stringify(await hub.get<StatusView>('/status')));
   else await draw();
   await feed.ended;
   clearTimeout(timer);

@@ -11,10 +11,12 @@ import { toApiError } from './api-error.ts';
 import { createBearerCheck, newToken } from './bearer.ts';
 import type { AdminDeps } from './deps.ts';
 import { adminPage, MAX_BODY_BYTES } from './page.ts';
-import { type LocalSocket, type SocketOptions, serveSocket } from './socket.ts';
+import { type LocalSocket, serveSocket } from './socket.ts';
 
 /** What the program around a hub lends to its admin API. */
-export interface ControlOptions extends Pick<SocketOptions, 'home' | 'upgrade'> {
+export interface ControlOptions {
+  /** State directory of the hub, where the socket is made. */
+  readonly home: string;
   /** The file the configuration is read from. @default there is none, so nothing can be changed */
   readonly configFile?: string;
   /** @default there are none */
@@ -103,7 +105,7 @@ export function createAdminSide(options: AdminSideOptions): AdminSide {
       lent = control;
       try {
         socket = await serveSocket({
-          ...control,
+          home: control.home,
           keeper,
           handle: (request, reply) =>
             request.readBody(

@@ -39,6 +39,8 @@ export interface Endpoint {
   readonly response: z.ZodMiniType;
   /** Status of an answer that is no refusal. @default 200 */
   readonly status?: number;
+  /** It changes the configuration only against the version that `If-Match` names, where it is given. @default false */
+  readonly conditional?: boolean;
   /** Media type of the answer. @default 'application/json' */
   readonly type?: string;
   run(context: AdminContext, input: EndpointInput<never, never>): Promise<EndpointAnswer<unknown>>;
@@ -54,6 +56,7 @@ export interface EndpointDefinition<Query, Body, Response> {
   readonly body?: z.ZodMiniType<Body>;
   readonly response: z.ZodMiniType<Response>;
   readonly status?: number;
+  readonly conditional?: boolean;
   run(
     context: AdminContext,
     input: EndpointInput<Query, Body>,

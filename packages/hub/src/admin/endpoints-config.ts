@@ -25,6 +25,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     summary: 'Writes a server into the configuration and starts it',
     body: z.object({ id: z.string().check(z.regex(SERVER_ID)), definition }),
     response: changed,
+    conditional: true,
     status: 201,
     run: async (context, { body, ifMatch }) => {
       const { id } = body;
@@ -57,6 +58,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     summary: 'Replaces the definition of a server; values sent back masked stay as they are',
     body: definition,
     response: changed,
+    conditional: true,
     run: async (context, { params, body, ifMatch }) => {
       const { id } = serverOf(context, params);
       const whole = unmaskDefinition(body, definitionOf(context.editor.read(), id));
@@ -70,6 +72,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'removeServer',
     summary: 'Takes a server out of the configuration and stops it',
     response: changed,
+    conditional: true,
     run: async (context, { params, ifMatch }) => {
       const { id } = serverOf(context, params);
       if (definitionOf(context.editor.read(), id) === undefined) {
@@ -120,6 +123,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
       ),
     }),
     response: changed,
+    conditional: true,
     run: async ({ editor }, { body, ifMatch }) => {
       const edits = Object.entries(body).map(([name, value]) => ({ path: ['policy', name], value }));
       return { body: { result: await editor.commit(edits, ifMatch) } };

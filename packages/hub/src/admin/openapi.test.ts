@@ -96,6 +96,13 @@ describe('the document of the admin API', () => {
     expect(reload.requestBody?.required).toBe(false);
     const diff = document.paths['/api/v1/generations/{id}/diff']?.['get'] as Operation;
     expect(diff.parameters).toContainEqual(expect.objectContaining({ name: 'to', in: 'query', required: false }));
+    const conditional = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'If-Match'));
+    expect(conditional.map(({ operationId }) => operationId).sort()).toEqual([
+      'addServer',
+      'changePolicy',
+      'removeServer',
+      'replaceServer',
+    ]);
     const events = document.paths['/api/v1/events']?.['get'] as Operation;
     expect(Object.keys(events.responses['200']?.content ?? {})).toEqual(['text/event-stream']);
   });

@@ -36,9 +36,9 @@ export function buildOpenApi(endpoints: readonly Endpoint[], version: string): J
 }
 
 function operationOf(endpoint: Endpoint): Json {
-  const { operationId, summary, query, body, response, path, method } = endpoint;
+  const { operationId, summary, query, body, response, path } = endpoint;
   const parameters = [...pathParameters(path), ...queryParameters(query)];
-  if (method === 'PUT' || (method !== 'GET' && path.startsWith('/servers') && body !== undefined)) {
+  if (endpoint.conditional === true) {
     parameters.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } });
   }
   return {

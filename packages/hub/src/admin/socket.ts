@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { StreamKeeper } from '../edge/event-stream.ts';
 import { NodeRequest } from '../edge/node.ts';
@@ -15,8 +15,6 @@ export interface SocketOptions {
   readonly keeper: StreamKeeper;
   /** Answers one request; whoever can open the socket is the user the hub belongs to. */
   handle(request: HttpRequest, reply: HttpReply): void;
-  /** Takes over a connection that asks for another protocol. @default such a request is refused */
-  readonly upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 }
 
 /** A bound local socket. */
@@ -41,7 +39,7 @@ export class SocketTakenError extends Error {
  * on which something answers never is.
  * @throws SocketTakenError when another hub answers there
  */
-export async function serveSocket({ home, keeper, handle, upgrade }: SocketOptions): Promise<LocalSocket> {
+export async function serveSocket({ home, keeper, handle }: SocketOptions): Promise<LocalSocket> {
   const { path, folder } = chooseSocketPath(home);
   const isPipe = path.startsWith('\\\\');
   if (!isPipe) {
@@ -52,7 +50,6 @@ export async function serveSocket({ home, keeper, handle, upgrade }: SocketOptio
   const server = createServer({ keepAliveTimeout: 5_000, noDelay: true }, (request, response) =>
     handle(new NodeRequest(request), new NodeReply(response, keeper)),
   );
-  if (upgrade !== undefined) server.on('upgrade', upgrade);
   if (!isPipe && existsSync(path)) {
     if (await answers(path)) throw new SocketTakenError(path);
     rmSync(path, { force: true });

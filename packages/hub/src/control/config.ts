@@ -223,7 +223,7 @@ export interface RolloverConfig {
 export interface AdminConfig {
   /** Answers `/api/v1` on the HTTP listener. @default true */
   readonly http: boolean;
-  /** Must then be sent as `Authorization: Bearer …`; without one only this machine is answered. */
+  /** Accepted as `Authorization: Bearer …`, besides the token that the hub draws at each start. */
   readonly token?: string;
 }
 

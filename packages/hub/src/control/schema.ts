@@ -127,7 +127,7 @@ function build() {
         ),
         token: key(
           z.optional(z.string().check(z.minLength(16))),
-          'Must then be sent as `Authorization: Bearer …`; without one only this machine is answered. Best `${secret:NAME}` or `${VAR}`.',
+          'Accepted as `Authorization: Bearer …`, besides the token that the hub draws at each start. Best `${secret:NAME}` or `${VAR}`.',
         ),
       },
       'The API by which commands and programs steer a running hub.',
