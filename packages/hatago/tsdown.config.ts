@@ -25,18 +25,18 @@ const config: UserConfig = {
         // All that a bridge is made of, and nothing else: it has to stay small.
         {
           name: 'start',
-          test: /hatago\/src\/(code-cache|lock\/|bridge\/(?!clients))|hub\/src\/(control\/find-config|storage\/process-identity)/,
+          test: /hatago\/src\/(code-cache|colours|exit|output|report-failure|run-file|version|lock\/|bridge\/(?!clients))|hub\/src\/(control\/find-config|storage\/process-identity)|node_modules\/picocolors\//,
           priority: 2,
         },
         // All that a command needs to ask a hub that runs: it has to be there before one notices that it was started.
         {
           name: 'cli',
-          test: /packages\/hatago\/src\/(cli\.ts|cli\/|colours|duration|exit|output|progress|run-file|version|control\/(client|diff-lines|new-lines|print-applied|require-hub|server-table)|commands\/(drain|generations|list\.|reload|server\.|session|status|stop))|node_modules\/(commander|picocolors)\//,
+          test: /packages\/hatago\/src\/(cli\.ts|cli\/|duration|progress|control\/(client|diff-lines|new-lines|print-applied|require-hub|server-table)|commands\/(drain|generations|list\.|reload|server\.|session|status|stop))|node_modules\/commander\//,
           priority: 1,
         },
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-pace)/,
+          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-pace)/,
         },
       ],
     },

@@ -2,19 +2,25 @@ import { joinHub } from './bridge/join-hub.ts';
 import { placeOf } from './bridge/scope.ts';
 import { readServeArguments } from './bridge/serve-arguments.ts';
 import { useCodeCache } from './code-cache.ts';
+import type { ServeOptions } from './serving/options.ts';
 
-const serveArguments = readServeArguments(process.argv.slice(2));
-if (serveArguments === undefined || !isStdio(serveArguments.mode)) void runCommand();
-else {
-  const place = placeOf(serveArguments, process.env, process.cwd());
-  void joinHub({ place, serve: runCommand });
-}
+const options = readServeArguments(process.argv.slice(2));
+if (options === undefined) void runCommand();
+else if (isHttp(options)) void runServe(options);
+else void joinHub({ place: placeOf(options, process.env, process.cwd()), serve: () => runServe(options) });
 
 async function runCommand(): Promise<void> {
   useCodeCache(import.meta.dirname);
   await import('./cli.ts');
 }
 
-function isStdio(mode: 'stdio' | 'http' | undefined): boolean {
-  return mode === undefined ? !process.getBuiltinModule('node:tty').isatty(1) : mode === 'stdio';
+/** Serves without the command line proper, of which nothing is needed any more. */
+async function runServe(serveOptions: ServeOptions): Promise<void> {
+  useCodeCache(import.meta.dirname);
+  await (await import('./run-serve.ts')).runServe(serveOptions);
+}
+
+function isHttp({ http, stdio, mode }: ServeOptions): boolean {
+  if (http === true || mode === 'http') return true;
+  return stdio !== true && mode !== 'stdio' && process.getBuiltinModule('node:tty').isatty(1);
 }

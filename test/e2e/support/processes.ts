@@ -1,4 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './paths.ts';
 
 /** How a process is started. */
 export interface RunOptions {
@@ -17,8 +21,17 @@ export interface Ended {
 }
 
 const alive = new Set<ChildProcess>();
+/** What is written to a user's home is not written to that of whoever runs the tests. */
+const home = mkdtempSync(join(tmpdir(), 'hatago-e2e-home-'));
+const PLACES = {
+  HOME: home,
+  USERPROFILE: home,
+  XDG_CACHE_HOME: join(root, '.cache/user'),
+  npm_config_cache: process.env['npm_config_cache'] ?? join(homedir(), '.npm'),
+};
 process.once('exit', () => {
   for (const child of alive) killGroup(child.pid, 'SIGKILL');
+  rmSync(home, { recursive: true, force: true });
 });
 
 /** Starts a program in a process group of its own; it does not outlive the tests. */
@@ -26,7 +39,7 @@ export function start(command: string, args: readonly string[], options: RunOpti
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...env } = process.env;
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...env, ...options.env },
+    env: { ...env, ...PLACES, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });

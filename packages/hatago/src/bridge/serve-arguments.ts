@@ -1,10 +1,7 @@
-import type { ScopeOptions } from './scope.ts';
+import type { ServeOptions } from '../serving/options.ts';
 
-type Text = 'config' | 'profile' | 'mode' | 'tags' | 'envFile';
-type Flag = 'demo' | 'envOverride' | 'stdio' | 'http';
-
-/** What takes a value, and what it is to a bridge; '' is the affair of the hub alone. */
-const TEXTS = new Map<string, Text | ''>([
+/** What an option is, by every name it has on the command line. */
+const TEXTS: ReadonlyMap<string, keyof ServeOptions> = new Map([
   ['-c', 'config'],
   ['--config', 'config'],
   ['--profile', 'profile'],
@@ -12,74 +9,56 @@ const TEXTS = new Map<string, Text | ''>([
   ['--mode', 'mode'],
   ['--tags', 'tags'],
   ['--env-file', 'envFile'],
-  ['--log-level', ''],
-  ['-H', ''],
-  ['--host', ''],
-  ['-p', ''],
-  ['--port', ''],
+  ['--log-level', 'logLevel'],
+  ['-H', 'host'],
+  ['--host', 'host'],
+  ['-p', 'port'],
+  ['--port', 'port'],
 ]);
-const FLAGS = new Map<string, Flag | ''>([
-  ['--demo', 'demo'],
-  ['--env-override', 'envOverride'],
-  ['--stdio', 'stdio'],
-  ['--http', 'http'],
-  ['--json', ''],
-  ['-v', ''],
-  ['--verbose', ''],
-  ['-q', ''],
-  ['--quiet', ''],
-  ['--watch', ''],
-  ['--no-watch', ''],
-]);
-
-/** Values that the command line proper would refuse: a bridge that becomes the hub must not find that out then. */
-const VALUES = new Map<string, RegExp>([
-  ['--log-level', /^(debug|info|warn|error|silent)$/],
-  ['-p', /^\d{1,9}$/],
-  ['--port', /^\d{1,9}$/],
-  ['-m', /^(stdio|http)$/],
-  ['--mode', /^(stdio|http)$/],
+const FLAGS: ReadonlyMap<string, readonly [keyof ServeOptions, boolean]> = new Map([
+  ['--demo', ['demo', true]],
+  ['--env-override', ['envOverride', true]],
+  ['--stdio', ['stdio', true]],
+  ['--http', ['http', true]],
+  ['--json', ['json', true]],
+  ['-v', ['verbose', true]],
+  ['--verbose', ['verbose', true]],
+  ['-q', ['quiet', true]],
+  ['--quiet', ['quiet', true]],
+  ['--watch', ['watch', true]],
+  ['--no-watch', ['watch', false]],
 ]);
 
-/** What a bridge has to know of the command line. */
-export interface ServeArguments extends ScopeOptions {
-  readonly mode: 'stdio' | 'http' | undefined;
-}
+/** What the values must be; whatever else there is, the command line proper refuses it in words. */
+const VALUES: { readonly [option in keyof ServeOptions]?: RegExp } = {
+  logLevel: /^(debug|info|warn|error|silent)$/,
+  port: /^\d{1,9}$/,
+  mode: /^(stdio|http)$/,
+};
 
 /**
- * Reads a plain `serve` before the command line proper is loaded, which takes more memory than a bridge may; undefined
- * for every other command and for whatever is not understood at once.
+ * Reads a plain `serve` before the command line proper is loaded: that takes more memory than a bridge may, and more time
+ * than a start should. Undefined for every other command and for whatever is not understood at once.
  */
-export function readServeArguments(argv: readonly string[]): ServeArguments | undefined {
-  const texts = new Map<Text | '', string[]>();
-  const flags = new Set<Flag | ''>();
+export function readServeArguments(argv: readonly string[]): ServeOptions | undefined {
+  const options: Record<string, unknown> = {};
+  const lists: { tags: string[]; envFile: string[] } = { tags: [], envFile: [] };
   let command: string | undefined;
   for (let i = 0; i < argv.length; i++) {
     const [name, inline] = split(argv[i] as string);
     const flag = inline === undefined ? FLAGS.get(name) : undefined;
     const text = TEXTS.get(name);
-    if (flag !== undefined) flags.add(flag);
+    if (flag !== undefined) options[flag[0]] = flag[1];
     else if (text !== undefined) {
       const value = inline ?? argv[++i];
-      if (value === undefined || VALUES.get(name)?.test(value) === false) return undefined;
-      texts.set(text, [...(texts.get(text) ?? []), value]);
+      if (value === undefined || VALUES[text]?.test(value) === false) return undefined;
+      if (text === 'tags') lists.tags.push(...value.split(',').filter((tag) => tag !== ''));
+      else if (text === 'envFile') lists.envFile.push(value);
+      else options[text] = text === 'port' ? Number(value) : value;
     } else if (name.startsWith('-') || command !== undefined) return undefined;
     else command = name;
   }
-  const named = texts.get('mode')?.at(-1);
-  if (command !== 'serve' && command !== 'run') return undefined;
-  const config = texts.get('config')?.at(-1);
-  const profile = texts.get('profile')?.at(-1);
-  return {
-    ...(config === undefined ? {} : { config }),
-    ...(profile === undefined ? {} : { profile }),
-    tags: (texts.get('tags') ?? []).flatMap((value) => value.split(',')).filter((tag) => tag !== ''),
-    envFile: texts.get('envFile') ?? [],
-    demo: flags.has('demo'),
-    envOverride: flags.has('envOverride'),
-    mode:
-      flags.has('http') || named === 'http' ? 'http' : flags.has('stdio') || named === 'stdio' ? 'stdio' : undefined,
-  };
+  return command === 'serve' || command === 'run' ? { ...options, ...lists } : undefined;
 }
 
 function split(argument: string): [string, string | undefined] {
