@@ -22,7 +22,7 @@ const UPSTREAMS: readonly Upstream[] = [
   { id: 'ws-modern', transport: 'ws', era: 'modern', logsAreTraceable: false },
 ];
 
-/** `CROSSTALK=full` gives every pair all of 200 clients times ids 0 to 99, which takes about half an hour. */
+/** `CROSSTALK=full` gives every pair all of 200 clients times ids 0 to 99, which takes about five minutes. */
 const EVERY_PAIR = process.env.CROSSTALK === 'full';
 const FULL_MS = 180_000;
 /** Pairs that always get them; the others get the same crowd with fewer requests each. */
