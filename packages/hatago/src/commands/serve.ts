@@ -21,8 +21,8 @@ import { onSignals } from '../serving/signals.ts';
 import { sourceOf } from '../serving/source.ts';
 import { takeSeatForHttp } from '../serving/take-seat.ts';
 import { askForTrust } from '../trust/ask-for-trust.ts';
-import { boundYoungSpace, optimizeAfter, withDefaultFlags } from '../v8-pace.ts';
 import { VERSION } from '../version.ts';
+import { boundYoungSpace, withDefaultFlags } from '../young-space.ts';
 
 /** Runs the hub until it is told to end or, over stdio, until its last client is gone; or joins one that runs already. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -76,7 +76,7 @@ async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptio
   onSignals(() => hosting.end({ reason: 'the hub was told to end' }));
   if (address === undefined) return overStdio(hub, hosting, seat, log);
   const { url } = await listenHttp(hub, address);
-  paceStart(hub);
+  leaveCodeSoon(hub.settled);
   await whenStarted();
   await hosting.publish(url);
   if (detached !== undefined) return detached(hub, url);
@@ -96,15 +96,10 @@ async function trusted(context: Context): Promise<Context> {
 /** A client that comes over may still hold questions of the hub before; this one's must not be mistaken for them. */
 const TAKEN_OVER = { askIdsAfter: randomInt(2 ** 20, 2 ** 30) };
 
-/** Not before the hub listens: to ask for the promise starts the servers. */
-function paceStart(hub: Hub): void {
-  optimizeAfter(hub.settled);
-  leaveCodeSoon(hub.settled);
-}
-
 /** How long after the servers have settled the hub is taken to have done all that a start does. */
 const SETTLED_FOR_MS = 2000;
 
+/** Not before the hub listens: to ask for the promise starts the servers. */
 function leaveCodeSoon(settled: Promise<unknown>): void {
   const leave = (): void => withDefaultFlags(leaveCode);
   void settled.then(() => {
@@ -122,7 +117,7 @@ async function overStdio(hub: Hub, hosting: Hosting, seat: Seat, log: Log): Prom
     log({ level: 'info', event: 'hub.takeover', message: 'the hub before is gone, this process takes its place' });
     hub.start();
   }
-  paceStart(hub);
+  leaveCodeSoon(hub.settled);
   await whenStarted();
   await hosting.publish();
 }

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import { sweepFolder, writeAtomically } from '../storage/atomic-write.ts';
 import type { Config } from './config.ts';
 import type { GenerationRecord } from './control-plane.ts';
+import { parseDocument } from './document.ts';
 import type { Written } from './source.ts';
 
 /** What is kept of one generation. */
@@ -81,9 +82,9 @@ export function openHistory({ home, max, log }: HistoryOptions): History {
   };
 }
 
-/** Whether a text has references in every place that may hold a secret. Loaded only here: most starts change nothing. */
+/** Whether a text has references in every place that may hold a secret. */
 async function holdsNoSecret({ file, text }: Written): Promise<boolean> {
-  const [{ parseDocument }, { maskConfig }] = await Promise.all([import('./document.ts'), import('./mask-config.ts')]);
+  const { maskConfig } = await import('./mask-config.ts');
   const document = parseDocument(text, file);
   if (!document.ok) return false;
   const { value } = document.value;
