@@ -1,5 +1,5 @@
+import type { GenerationRecord } from '@hatago/hub/control/control-plane.ts';
 import { type HubOptions, requireHub } from '../control/require-hub.ts';
-import type { GenerationView } from '../control/views.ts';
 import { print, printJson } from '../output.ts';
 import { withProgress } from '../progress.ts';
 
@@ -19,7 +19,7 @@ export async function drain(generation: string, options: DrainOptions): Promise<
     ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
   };
   const waiting = `what is under way on generation ${generation} comes to its end`;
-  const record = await withProgress(waiting, () => hub.post<GenerationView>(path, asked));
+  const record = await withProgress(waiting, () => hub.post<GenerationRecord>(path, asked));
   if (options.json) return printJson(record);
   const left = record.sessions + record.calls;
   print(

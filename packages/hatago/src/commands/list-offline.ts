@@ -1,6 +1,6 @@
+import type { ServerView } from '@hatago/hub/control/control-plane.ts';
 import { request } from '../client/request.ts';
 import { openHub } from '../client/target.ts';
-import type { ServerView } from '../control/views.ts';
 import type { Listing, ListOptions, ToolRow } from './list.ts';
 
 /** What a hub would show that is started for this alone. */

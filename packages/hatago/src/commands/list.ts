@@ -1,6 +1,6 @@
+import type { ServerView } from '@hatago/hub/control/control-plane.ts';
 import { findHub, type HubOptions } from '../control/require-hub.ts';
 import { formatServers } from '../control/server-table.ts';
-import type { ServerView } from '../control/views.ts';
 import { firstLine, formatTable, print, printJson } from '../output.ts';
 
 /** Options of `hatago list`. */

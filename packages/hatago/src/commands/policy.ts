@@ -1,8 +1,8 @@
+import type { ApplyResult } from '@hatago/hub/control/control-plane.ts';
 import type { Decision, PolicyRules } from '@hatago/hub/middleware/policy-decision.ts';
 import { type PolicyChange, withChange } from '../control/policy-change.ts';
 import { printApplied } from '../control/print-applied.ts';
 import { findHub, type HubOptions, requireHub } from '../control/require-hub.ts';
-import type { ApplyView } from '../control/views.ts';
 import { EXIT } from '../exit.ts';
 import { clean, formatTable, print, printJson } from '../output.ts';
 
@@ -59,7 +59,7 @@ export async function changePolicy(change: PolicyChange, options: HubOptions): P
   const hub = findHub(options);
   const changed = withChange(await policyOf(options), change);
   if (hub !== undefined) {
-    const { result } = await hub.put<{ result: ApplyView }>('/policy', changed);
+    const { result } = await hub.put<{ result: ApplyResult }>('/policy', changed);
     return printApplied(result, options);
   }
   const file = await writeOffline(changed, options);

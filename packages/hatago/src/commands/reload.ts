@@ -1,6 +1,6 @@
+import type { ApplyResult } from '@hatago/hub/control/control-plane.ts';
 import { printApplied } from '../control/print-applied.ts';
 import { type HubOptions, requireHub } from '../control/require-hub.ts';
-import type { ApplyView } from '../control/views.ts';
 import { withProgress } from '../progress.ts';
 
 /** Options of `hatago reload`. */
@@ -12,6 +12,6 @@ export interface ReloadOptions extends HubOptions {
 export async function reload(options: ReloadOptions): Promise<void> {
   const hub = requireHub(options);
   const asked = { dryRun: options.dryRun === true };
-  const result = await withProgress('the hub builds it', () => hub.post<ApplyView>('/reload', asked));
+  const result = await withProgress('the hub builds it', () => hub.post<ApplyResult>('/reload', asked));
   printApplied(result, options);
 }

@@ -1,5 +1,6 @@
+import type { ServerView } from '@hatago/hub/control/control-plane.ts';
+import type { Readiness } from '@hatago/hub/core/readiness.ts';
 import { type HubOptions, requireHub } from '../control/require-hub.ts';
-import type { ReadinessView, ServerView } from '../control/views.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { withProgress } from '../progress.ts';
@@ -22,7 +23,7 @@ interface ServerTest {
   readonly answers: boolean;
   readonly tools: number;
   readonly ms: number;
-  readonly readiness: ReadinessView;
+  readonly readiness: Readiness;
 }
 
 /** Tries one server of the running hub, in three steps; exit code 1 when it does not answer. */

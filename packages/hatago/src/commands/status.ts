@@ -1,8 +1,9 @@
+import type { GenerationRecord } from '@hatago/hub/control/control-plane.ts';
 import { coloursFor } from '../colours.ts';
 import type { ControlClient } from '../control/client.ts';
 import { type HubOptions, requireHub } from '../control/require-hub.ts';
 import { formatServers } from '../control/server-table.ts';
-import type { GenerationView, StatusView } from '../control/views.ts';
+import type { StatusView } from '../control/views.ts';
 import { formatDuration } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, formatTable, print, printJson } from '../output.ts';
@@ -95,6 +96,6 @@ function formatStatus(now: StatusView): string {
 
 const SHOWN = new Set(['warming', 'active', 'draining']);
 
-function toRow({ id, state, sessions, calls, createdAt, origin, error }: GenerationView): string[] {
+function toRow({ id, state, sessions, calls, createdAt, origin, error }: GenerationRecord): string[] {
   return [String(id), state, String(sessions), String(calls), createdAt, error ?? origin];
 }

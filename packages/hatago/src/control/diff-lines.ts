@@ -1,9 +1,9 @@
+import type { GenerationDiff } from '@hatago/hub/control/control-plane.ts';
 import { coloursFor } from '../colours.ts';
 import { clean } from '../output.ts';
-import type { DiffView } from './views.ts';
 
 /** A difference as lines: `+` what is new, `−` what is gone, `~` what changed and in what. */
-export function diffLines({ added, removed, changed, adjusted, settings }: DiffView): string[] {
+export function diffLines({ added, removed, changed, adjusted, settings }: GenerationDiff): string[] {
   const pc = coloursFor(process.stdout);
   return [
     ...added.map((id) => pc.green(`+ ${clean(id)}`)),

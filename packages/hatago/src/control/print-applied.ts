@@ -1,11 +1,11 @@
+import type { ApplyResult } from '@hatago/hub/control/control-plane.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, tell } from '../output.ts';
 import { diffLines } from './diff-lines.ts';
 import type { HubOptions } from './require-hub.ts';
-import type { ApplyView } from './views.ts';
 
 /** Prints what came of a change of the configuration; exit code 1 where it was refused. */
-export function printApplied(result: ApplyView, { json }: HubOptions): void {
+export function printApplied(result: ApplyResult, { json }: HubOptions): void {
   if (result.outcome === 'failed') process.exitCode = EXIT.failure;
   if (json) return printJson(result);
   for (const warning of result.warnings) tell(`warning: ${warning}`);

@@ -1,6 +1,6 @@
+import type { ServerView } from '@hatago/hub/control/control-plane.ts';
 import { coloursFor } from '../colours.ts';
 import { clean, formatTable } from '../output.ts';
-import type { ServerView } from './views.ts';
 
 const HEAD = ['SERVER', 'STATE', 'TYPE', 'TOOLS', 'TOKENS', 'RESOURCES', 'PROMPTS', ''];
 

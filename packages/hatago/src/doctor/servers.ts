@@ -1,8 +1,8 @@
 import type { ServerConfig } from '@hatago/hub/control/config.ts';
+import type { ServerView } from '@hatago/hub/control/control-plane.ts';
 import { toReadiness } from '@hatago/hub/control/readiness.ts';
 import { toUpstreamSpec } from '@hatago/hub/control/server-spec.ts';
 import { probeServer } from '../add/probe.ts';
-import type { ServerView } from '../control/views.ts';
 import { clean } from '../output.ts';
 import type { Check, Examined, Finding } from './check.ts';
 

@@ -1,5 +1,6 @@
 import type { Result } from '@hatago/protocol';
 import type { Controller } from '../control/control-plane.ts';
+import type { Launch } from '../control/trust/launch.ts';
 import type { Log } from '../core/log.ts';
 
 /** A session as the API shows it; what it is continued by is not part of it. */
@@ -36,23 +37,11 @@ export interface SecretView {
 }
 
 /** What a server would run, and whether that may. */
-export interface ApprovalView {
+export interface ApprovalView extends Launch {
   /** `own`: it needs none; the others came with the files of a project. */
   readonly state: 'own' | 'approved' | 'changed' | 'new';
   /** The file it was written in. */
   readonly file: string;
-  readonly command: string | null;
-  readonly args: readonly string[];
-  readonly cwd: string | null;
-  /** Names of the variables it sets. */
-  readonly env: readonly string[];
-  readonly url: string | null;
-  /** Names of the headers it is sent. */
-  readonly headers: readonly string[];
-  /** Names of the variables of this machine whose value it is given. */
-  readonly given: readonly string[];
-  /** Names of the secrets it gets. */
-  readonly secrets: readonly string[];
   /** What an approval is bound to. */
   readonly hash: string;
   /** What is other than when it was approved. */
