@@ -10,6 +10,7 @@ import { leaveCode } from '../code-cache.ts';
 import { type Context, loadContext, withTags } from '../context.ts';
 import { publishHub } from '../control/publish-hub.ts';
 import { EXIT } from '../exit.ts';
+import { boundHeapGrowth, withDefaultFlags } from '../heap-growth.ts';
 import { print } from '../output.ts';
 import { greet } from '../serving/banner.ts';
 import { createHosting, type Hosting } from '../serving/hosting.ts';
@@ -22,7 +23,6 @@ import { sourceOf } from '../serving/source.ts';
 import { takeSeatForHttp } from '../serving/take-seat.ts';
 import { askForTrust } from '../trust/ask-for-trust.ts';
 import { VERSION } from '../version.ts';
-import { boundYoungSpace, withDefaultFlags } from '../young-space.ts';
 
 /** Runs the hub until it is told to end or, over stdio, until its last client is gone; or joins one that runs already. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptions): Promise<void> {
-  boundYoungSpace();
+  boundHeapGrowth();
   const detached = reportDetached();
   const context = await trusted(loadContext(options, options.demo));
   if (context.demo) prepareDemo(join(context.home, 'demo'));

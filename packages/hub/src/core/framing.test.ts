@@ -72,6 +72,38 @@ describe('createLineFramer', () => {
     }
   });
 
+  it('takes what was read into its own memory without copying it, and nothing of it changes afterwards', () => {
+    const { framer, seen } = framed(undefined, true);
+    const reused = new Uint8Array(70_000);
+    const input = encoder.encode(
+      ['x'.repeat(90_000), 'y'.repeat(90_500), 'small', 'z'.repeat(200_000), 'w'.repeat(90_000), 'end', ''].join('\n'),
+    );
+    let direct = 0;
+    for (let at = 0; at < input.length; ) {
+      const room = framer.room();
+      const into = room ?? reused;
+      const size = Math.min(into.length, 50_000, input.length - at);
+      into.set(input.subarray(at, at + size));
+      if (room !== undefined) direct += size;
+      framer.push(into.subarray(0, size));
+      reused.fill(0x21);
+      at += size;
+    }
+    expect(seen.lines.join('\n')).toBe(Buffer.from(input.subarray(0, -1)).toString());
+    expect(seen.ranges.map(([source, start, end]) => text(source, start, end))).toEqual(seen.lines);
+    expect(direct).toBeGreaterThan(150_000);
+  });
+
+  it('offers no memory of a line that is over the limit or has not begun', () => {
+    const { framer } = framed(100_000);
+    expect(framer.room()).toBeUndefined();
+    framer.push(new Uint8Array(99_000).fill(0x61));
+    framer.push(new Uint8Array(500).fill(0x61));
+    expect(framer.room()?.length).toBeGreaterThan(90_000);
+    framer.push(new Uint8Array(5000).fill(0x61));
+    expect(framer.room()).toBeUndefined();
+  });
+
   it('joins large and small chunks in their order', () => {
     const { framer, seen } = framed();
     let all = '';

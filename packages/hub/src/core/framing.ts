@@ -15,6 +15,11 @@ export interface LineFramerOptions {
 /** Cuts a stream of bytes into lines. */
 export interface LineFramer {
   push(chunk: Uint8Array): void;
+  /**
+   * Where the next bytes are best read into, for they need not be copied then: the free end of the line that has begun.
+   * What was read there is pushed like any other chunk. Undefined where there is too little of it.
+   */
+  room(): Uint8Array | undefined;
   /** The stream is over: the last line needs no newline. */
   end(): void;
 }
@@ -25,6 +30,8 @@ const HEAD_BYTES = 1024;
 const TAIL_BYTES = 256;
 const DEFAULT_MAX = 10 * 1024 * 1024;
 const LEAST_ROOM = 4096;
+/** Less is not worth a read of its own. */
+const WORTH_A_READ = 16 * 1024;
 
 /** Makes a framer whose work and memory are linear in what comes, and that copies no more of it than it must. */
 export function createLineFramer(options: LineFramerOptions): LineFramer {
@@ -51,7 +58,9 @@ class Framer implements LineFramer {
   push(chunk: Uint8Array): void {
     if (this.#endless) return;
     let at = 0;
+    let isOurs = false;
     if (this.#size > 0) {
+      isOurs = chunk.buffer === this.#line?.buffer;
       const newline = chunk.indexOf(LF);
       this.#keep(newline === -1 ? chunk : chunk.subarray(0, newline));
       if (newline === -1 || this.#endless) return;
@@ -60,11 +69,17 @@ class Framer implements LineFramer {
     }
     const past = chunk.lastIndexOf(LF) + 1;
     if (past > at) {
-      if (this.#options.chunksAreReused === true) this.#lines(Buffer.from(chunk.subarray(at, past)), 0, past - at);
+      if (this.#options.chunksAreReused === true && !isOurs)
+        this.#lines(Buffer.from(chunk.subarray(at, past)), 0, past - at);
       else this.#lines(chunk, at, past);
       at = past;
     }
     if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  room(): Uint8Array | undefined {
+    if (this.#line === undefined || this.#line.length - this.#size < WORTH_A_READ) return undefined;
+    return this.#line.subarray(this.#size);
   }
 
   end(): void {
@@ -110,7 +125,7 @@ class Framer implements LineFramer {
       if (this.#line !== undefined) grown.set(this.#line.subarray(0, this.#size));
       this.#line = grown;
     }
-    this.#line.set(bytes, this.#size);
+    if (bytes.buffer !== this.#line.buffer) this.#line.set(bytes, this.#size);
   }
 
   #discard(size: number): void {
@@ -127,7 +142,8 @@ class Framer implements LineFramer {
     this.#line = this.#discarding = undefined;
     if (discarded !== undefined) this.#options.onTooLong(discarded.head, discarded.tail);
     if (line === undefined) return;
-    this.#expected = Math.max(LEAST_ROOM, size);
+    // A little more, so that one with a longer id need not grow.
+    this.#expected = Math.max(LEAST_ROOM, size + (size >> 6));
     this.#whole(line, 0, size);
   }
 }

@@ -5,13 +5,15 @@ import type { Readable } from 'node:stream';
 export interface PipeEvents {
   /** The bytes are the callee's until it returns, where {@link readPipe} said that it reuses memory. */
   onChunk(bytes: Uint8Array): void;
+  /** Where the next bytes are read into, if not into memory of the reader's; asked after each chunk. */
+  room(): Uint8Array | undefined;
   /** Everything was read. */
   onClose(): void;
 }
 
 /** A pipe that is being read. */
 export interface PipeReader {
-  /** Whether the memory of one chunk is used again for the next. */
+  /** Whether the memory of one chunk is used again for the next, save what {@link PipeEvents.room} gave. */
   readonly reusesMemory: boolean;
   destroy(): void;
 }
@@ -36,10 +38,16 @@ export function readPipe(pipe: Readable, events: PipeEvents): PipeReader {
 
 function readHandle(handle: object, events: PipeEvents): Socket {
   shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  const common = shared;
   const callback = (size: number, bytes: Uint8Array): boolean => {
     events.onChunk(size === bytes.length ? bytes : bytes.subarray(0, size));
     return true;
   };
-  const options = { handle, readable: true, writable: false, onread: { buffer: shared, callback } };
+  const options = {
+    handle,
+    readable: true,
+    writable: false,
+    onread: { buffer: () => events.room() ?? common, callback },
+  };
   return new Socket(options as ConstructorParameters<typeof Socket>[0]);
 }

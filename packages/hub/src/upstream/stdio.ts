@@ -157,6 +157,7 @@ class StdioLink implements Link {
         this.#chunks++;
         if (!this.#over) this.#framer.push(bytes);
       },
+      room: () => (this.#over ? undefined : this.#framer?.room()),
       onClose: () => {
         this.#allRead = true;
       },
