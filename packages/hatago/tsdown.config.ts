@@ -36,7 +36,7 @@ const config: UserConfig = {
         },
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|young-space)/,
+          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,
         },
       ],
     },

@@ -10,7 +10,6 @@ import { leaveCode } from '../code-cache.ts';
 import { type Context, loadContext, withTags } from '../context.ts';
 import { publishHub } from '../control/publish-hub.ts';
 import { EXIT } from '../exit.ts';
-import { boundHeapGrowth, withDefaultFlags } from '../heap-growth.ts';
 import { print } from '../output.ts';
 import { greet } from '../serving/banner.ts';
 import { createHosting, type Hosting } from '../serving/hosting.ts';
@@ -22,6 +21,7 @@ import { onSignals } from '../serving/signals.ts';
 import { sourceOf } from '../serving/source.ts';
 import { takeSeatForHttp } from '../serving/take-seat.ts';
 import { askForTrust } from '../trust/ask-for-trust.ts';
+import { boundHeapGrowth, optimizeOnceStarted, withDefaultFlags } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
 
 /** Runs the hub until it is told to end or, over stdio, until its last client is gone; or joins one that runs already. */
@@ -76,7 +76,7 @@ async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptio
   onSignals(() => hosting.end({ reason: 'the hub was told to end' }));
   if (address === undefined) return overStdio(hub, hosting, seat, log);
   const { url } = await listenHttp(hub, address);
-  leaveCodeSoon(hub.settled);
+  attendStart(hub.settled);
   await whenStarted();
   await hosting.publish(url);
   if (detached !== undefined) return detached(hub, url);
@@ -100,7 +100,8 @@ const TAKEN_OVER = { askIdsAfter: randomInt(2 ** 20, 2 ** 30) };
 const SETTLED_FOR_MS = 2000;
 
 /** Not before the hub listens: to ask for the promise starts the servers. */
-function leaveCodeSoon(settled: Promise<unknown>): void {
+function attendStart(settled: Promise<unknown>): void {
+  optimizeOnceStarted(settled);
   const leave = (): void => withDefaultFlags(leaveCode);
   void settled.then(() => {
     setTimeout(leave, SETTLED_FOR_MS).unref();
@@ -117,7 +118,7 @@ async function overStdio(hub: Hub, hosting: Hosting, seat: Seat, log: Log): Prom
     log({ level: 'info', event: 'hub.takeover', message: 'the hub before is gone, this process takes its place' });
     hub.start();
   }
-  leaveCodeSoon(hub.settled);
+  attendStart(hub.settled);
   await whenStarted();
   await hosting.publish();
 }

@@ -1,23 +1,29 @@
 import { setFlagsFromString } from 'node:v8';
 
 const PERIOD_MS = 500;
+/** How long code is left as it is at most. */
+const START_MS = 3000;
 
-interface Growth {
+/** The flags that are set while the hub runs. */
+interface Flags {
   /** Factor by which V8 enlarges the young generation when much survives in it. */
   readonly young: number;
   /** Growth since the last full collection, in percent, at which the next one begins; 0 leaves that to V8. */
   readonly old: number;
+  /** Whether code that is run often is optimized. */
+  readonly optimizes: boolean;
 }
 
-const V8_DEFAULT: Growth = { young: 2, old: 0 };
+const V8_DEFAULT: Flags = { young: 2, old: 0, optimizes: true };
+
 /** How the heap may grow from which share of one core on; the first that applies counts. */
-const BY_SHARE: readonly (readonly [share: number, growth: Growth])[] = [
+const GROWTH_BY_SHARE: readonly (readonly [share: number, growth: Pick<Flags, 'young' | 'old'>])[] = [
   [0.7, { young: 2, old: 700 }],
   [0.1, { young: 1, old: 700 }],
   [0, { young: 1, old: 0 }],
 ];
 
-let growth = V8_DEFAULT;
+let flags = V8_DEFAULT;
 
 /**
  * Lets the heap grow only as far as the hub is busy. V8 doubles the young generation, up to 32 MB, whenever much survives in
@@ -29,29 +35,44 @@ let growth = V8_DEFAULT;
  */
 export function boundHeapGrowth(): void {
   let last = process.cpuUsage();
-  setGrowth(growthAt(0));
+  set({ ...flags, ...growthAt(0) });
   setInterval(() => {
     const { user, system } = process.cpuUsage(last);
     last = process.cpuUsage();
-    const next = growthAt((user + system) / (PERIOD_MS * 1000));
-    if (next !== growth) setGrowth(next);
+    const { young, old } = growthAt((user + system) / (PERIOD_MS * 1000));
+    if (young !== flags.young || old !== flags.old) set({ ...flags, young, old });
   }, PERIOD_MS).unref();
 }
 
-function growthAt(share: number): Growth {
-  return BY_SHARE.find(([least]) => share >= least)?.[1] ?? V8_DEFAULT;
+/**
+ * Has no code optimized until the servers have settled, for a few seconds at most: what is learned of ten lists of tools is
+ * not worth its price, which is paid while the servers need every core for their own start.
+ */
+export function optimizeOnceStarted(settled: Promise<unknown>): void {
+  set({ ...flags, optimizes: false });
+  const resume = (): void => set({ ...flags, optimizes: true });
+  const timer = setTimeout(resume, START_MS).unref();
+  void settled.then(() => {
+    clearTimeout(timer);
+    resume();
+  });
 }
 
 /** Runs something under V8's default flags: compiled code is of use only under the flags it was left under. */
 export function withDefaultFlags(run: () => void): void {
-  const before = growth;
-  setGrowth(V8_DEFAULT);
+  const before = flags;
+  set(V8_DEFAULT);
   run();
-  setGrowth(before);
+  set(before);
 }
 
-function setGrowth(next: Growth): void {
-  growth = next;
+function growthAt(share: number): Pick<Flags, 'young' | 'old'> {
+  return GROWTH_BY_SHARE.find(([least]) => share >= least)?.[1] ?? V8_DEFAULT;
+}
+
+function set(next: Flags): void {
+  flags = next;
   setFlagsFromString(`--semi-space-growth-factor=${next.young}`);
   setFlagsFromString(`--heap-growing-percent=${next.old}`);
+  setFlagsFromString(next.optimizes ? '--opt' : '--no-opt');
 }
