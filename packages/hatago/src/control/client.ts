@@ -66,7 +66,9 @@ function open({ socket: socketPath, pid }: RunFile, { method, path, body, limitM
     text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
   return new Promise((resolve, reject) => {
     const headers = { Host: 'localhost', ...content };
-    const request: ClientRequest = send({ socketPath, method, path: `/api/v1${path}`, agent: false, headers });
+    // Without a name `node:http` looks for one in an address that is none, which takes as long as all of the rest.
+    const to = { socketPath, agent: false, servername: '' } as const;
+    const request: ClientRequest = send({ ...to, method, path: `/api/v1${path}`, headers });
     const timer =
       limitMs === 0
         ? undefined
