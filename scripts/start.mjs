@@ -4,7 +4,7 @@ import { prepare, root } from './lib/prepare.mjs';
 import { forwardSignals } from './lib/run.mjs';
 
 const args = process.argv.slice(2);
-const bin = join(root, 'packages/hatago/bin/hatago.cjs');
+const bin = join(root, 'packages/hatago/dist/hatago.cjs');
 
 const release = forwardSignals();
 try {

@@ -73,7 +73,7 @@ describe('the packages', () => {
 
 function dependenciesOf(name: string): string[] {
   const manifest = JSON.parse(readFile(`packages/${name}/package.json`)) as Record<string, Record<string, string>>;
-  return ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'].flatMap((kind) =>
+  return ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies', 'imports'].flatMap((kind) =>
     Object.keys(manifest[kind] ?? {}),
   );
 }

@@ -7,7 +7,7 @@ import { backendArgs } from '../lib/command.mjs';
 /** The script that is measured. */
 export const BIN = process.env.HATAGO_BIN
   ? path.resolve(process.env.HATAGO_BIN)
-  : fileURLToPath(new URL('../../packages/hatago/bin/hatago.cjs', import.meta.url));
+  : fileURLToPath(new URL('../../packages/hatago/dist/hatago.cjs', import.meta.url));
 
 const toServer = (backend) =>
   backend.url ? { type: 'http', url: backend.url } : { command: process.execPath, args: backendArgs(backend) };

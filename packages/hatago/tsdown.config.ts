@@ -6,10 +6,8 @@ const source = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 const require = createRequire(source('hub/package.json'));
 
 /** The published package carries everything it needs: no dependency is installed beside it. */
-const config: UserConfig = {
+const common: UserConfig = {
   cwd: import.meta.dirname,
-  // The hub loads YAML by itself, when it first meets some.
-  entry: { main: 'src/main.ts', yaml: require.resolve('yaml') },
   platform: 'node',
   // Modules of this kind are loaded without the asynchronous loader, which takes a start as long as reading them does.
   format: 'cjs',
@@ -17,15 +15,25 @@ const config: UserConfig = {
   target: 'node20',
   minify: true,
   dts: false,
-  deps: { alwaysBundle: [/./], onlyBundle: false },
-  // What every `hatago serve` loads is one file: each further one costs milliseconds before the first server is started.
+};
+
+/** The program that loads the parts; the build puts them all into one file. */
+const bin: UserConfig = { ...common, entry: { bin: 'src/bin.ts' }, outDir: source('../.cache/bundle/bin') };
+
+const parts: UserConfig = {
+  ...common,
+  outDir: source('../.cache/bundle/parts'),
+  // The hub loads YAML by itself, when it first meets some.
+  entry: { main: 'src/main.ts', yaml: require.resolve('yaml') },
+  deps: { alwaysBundle: [/^(?!#loader$)/], neverBundle: ['#loader'], onlyBundle: false },
+  // What every `hatago serve` loads is one part: each further one costs milliseconds before the first server is started.
   outputOptions: {
     codeSplitting: {
       groups: [
         // All that a bridge is made of, and nothing else: it has to stay small.
         {
           name: 'start',
-          test: /hatago\/src\/(code-cache|colours|exit|output|report-failure|run-file|version|lock\/|bridge\/(?!clients))|hub\/src\/(control\/find-config|storage\/process-identity)|node_modules\/picocolors\//,
+          test: /hatago\/src\/(colours|exit|output|report-failure|run-file|version|lock\/|bridge\/(?!clients))|hub\/src\/(control\/(find-config|yaml-module)|storage\/process-identity)|node_modules\/picocolors\//,
           priority: 2,
         },
         // All that a command needs to ask a hub that runs: it has to be there before one notices that it was started.
@@ -49,4 +57,6 @@ const config: UserConfig = {
   },
 };
 
-export default config;
+const both: UserConfig[] = [bin, parts];
+
+export default both;

@@ -9,7 +9,7 @@ export const cache = join(root, '.cache');
 
 const stampFile = join(cache, 'build-stamp');
 const lockFile = join(cache, 'prepare.lock');
-const built = ['protocol/dist/index.mjs', 'hub/dist/index.mjs', 'hatago/dist/main.cjs'].map((path) =>
+const built = ['protocol/dist/index.mjs', 'hub/dist/index.mjs', 'hatago/dist/hatago.cjs'].map((path) =>
   join(root, 'packages', path),
 );
 
@@ -27,16 +27,21 @@ export async function build() {
   const stamp = sourceDigest();
   const code = await run(process.execPath, [join(root, 'scripts/lib/bundle.mjs')], { cwd: root, output: 'stderr' });
   if (code !== 0) throw new Error(`the build failed (exit code ${code})`);
+  if (!existsSync(join(root, 'node_modules/.bin', onWindows('hatago')))) await link();
   mkdirSync(cache, { recursive: true });
   writeFileSync(stampFile, stamp);
 }
 
-async function install() {
+const install = () => npm('ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund');
+
+/** Makes `npx hatago` find the program, which was not there yet when the packages were installed. */
+const link = () => npm('rebuild', 'hatago', '--ignore-scripts', '--silent');
+
+async function npm(command, ...args) {
   const cli = process.env.npm_execpath;
-  const npm = cli !== undefined && basename(cli) === 'npm-cli.js' ? [process.execPath, cli] : [onWindows('npm')];
-  const args = [...npm.slice(1), 'ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund'];
-  const code = await run(npm[0], args, { cwd: root, output: 'stderr' });
-  if (code !== 0) throw new Error(`npm ci failed (exit code ${code})`);
+  const own = cli !== undefined && basename(cli) === 'npm-cli.js' ? [process.execPath, cli] : [onWindows('npm')];
+  const code = await run(own[0], [...own.slice(1), command, ...args], { cwd: root, output: 'stderr' });
+  if (code !== 0) throw new Error(`npm ${command} failed (exit code ${code})`);
 }
 
 /** Whether node_modules holds exactly the versions that the lockfile names. */
@@ -59,7 +64,13 @@ function isBuilt() {
 /** A digest of everything that the build reads. */
 function sourceDigest() {
   const hash = createHash('sha256');
-  const files = ['package-lock.json', 'tsconfig.json', 'tsdown.config.ts'];
+  const files = [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsdown.config.ts',
+    'scripts/lib/bundle.mjs',
+    'scripts/lib/program.mjs',
+  ];
   for (const name of readdirSync(join(root, 'packages')).sort()) {
     files.push(`packages/${name}/package.json`, `packages/${name}/tsdown.config.ts`);
     const source = join(root, 'packages', name, 'src');

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { start } from './processes.mjs';
 
-const bin = fileURLToPath(new URL('../../packages/hatago/bin/hatago.cjs', import.meta.url));
+const bin = fileURLToPath(new URL('../../packages/hatago/dist/hatago.cjs', import.meta.url));
 const READY_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 

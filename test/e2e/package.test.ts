@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODES, nodeBinary } from './support/nodes.ts';
@@ -19,7 +19,7 @@ const START_MS = 240_000;
 
 describe('the package as it is published', () => {
   const folder = scope.dir();
-  const bin = join(folder, 'package/bin/hatago.cjs');
+  const bin = join(folder, 'package/dist/hatago.cjs');
 
   beforeAll(() => {
     execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
@@ -34,11 +34,17 @@ describe('the package as it is published', () => {
     ]);
   }, START_MS);
 
+  it('is one program file', () => {
+    const files = readdirSync(join(folder, 'package'), { recursive: true, withFileTypes: true });
+    const programs = files.filter((file) => file.isFile() && /\.[cm]?js$|\.node$/.test(file.name));
+    expect(programs.map(({ name }) => name)).toEqual(['hatago.cjs']);
+  });
+
   it('has no dependency to install', () => {
     const { dependencies, optionalDependencies = {}, bin: bins } = manifest(folder, 'package');
     expect(dependencies).toBeUndefined();
     expect(Object.keys(optionalDependencies).filter((name) => name !== '@napi-rs/keyring')).toEqual([]);
-    expect(bins).toEqual({ hatago: 'bin/hatago.cjs' });
+    expect(bins).toEqual({ hatago: 'dist/hatago.cjs' });
     expect(existsSync(join(folder, 'node_modules'))).toBe(false);
   });
 

@@ -1,22 +1,22 @@
+import { useYaml } from '@hatago/hub/control/yaml-module.ts';
+import { loadPart } from '#loader';
 import { joinHub } from './bridge/join-hub.ts';
 import { placeOf } from './bridge/scope.ts';
 import { readServeArguments } from './bridge/serve-arguments.ts';
-import { useCodeCache } from './code-cache.ts';
 import type { ServeOptions } from './serving/options.ts';
 
+useYaml(() => loadPart('yaml.cjs'));
 const options = readServeArguments(process.argv.slice(2));
 if (options === undefined) void runCommand();
 else if (isHttp(options)) void runServe(options);
 else void joinHub({ place: placeOf(options, process.env, process.cwd()), serve: () => runServe(options) });
 
 async function runCommand(): Promise<void> {
-  useCodeCache(import.meta.dirname);
   await import('./cli.ts');
 }
 
 /** Serves without the command line proper, of which nothing is needed any more. */
 async function runServe(serveOptions: ServeOptions): Promise<void> {
-  useCodeCache(import.meta.dirname);
   await (await import('./run-serve.ts')).runServe(serveOptions);
 }
 

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 
-const BIN = new URL('../../../packages/hatago/bin/hatago.cjs', import.meta.url).pathname;
+const BIN = new URL('../../../packages/hatago/dist/hatago.cjs', import.meta.url).pathname;
 const START_LIMIT_MS = 20_000;
 
 /** @type {Set<import('node:child_process').ChildProcess>} */

@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
 /** The command line of the hub, as it is shipped. */
-export const hatagoBin: string = join(root, 'packages/hatago/bin/hatago.cjs');
+export const hatagoBin: string = join(root, 'packages/hatago/dist/hatago.cjs');
 
 /** The server of our own that misbehaves on request. */
 export const journalServer: string = fileURLToPath(new URL('./journal/main.mjs', import.meta.url));
 
 /** Throws where the hub was not built, for the end-to-end tests run what is shipped. */
 export function assertBuilt(): void {
-  if (existsSync(join(root, 'packages/hatago/dist/main.cjs'))) return;
-  throw new Error('packages/hatago/dist/main.cjs is missing: run `npm run build` before the end-to-end tests');
+  if (existsSync(hatagoBin)) return;
+  throw new Error('packages/hatago/dist/hatago.cjs is missing: run `npm run build` before the end-to-end tests');
 }
 
 /** The script that a package of npm runs as its command of that name. */

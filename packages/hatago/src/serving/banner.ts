@@ -15,6 +15,8 @@ export async function greet(hub: Hub, context: Pick<Context, 'file' | 'demo'>, u
     print(pc.dim('  no configuration found, so this is a demo; `hatago init` writes one of your own'));
   else print('  no configuration found: `hatago init` writes one, `hatago serve --demo` shows three servers to try');
   await hub.settled;
+  // Whoever has waited for the servers comes first.
+  await new Promise((resolve) => setImmediate(resolve));
   const rows = hub.servers();
   const width = Math.max(0, ...rows.map((row) => row.id.length));
   for (const row of rows) {

@@ -8,16 +8,20 @@ export function yamlModule(): typeof Yaml {
 }
 
 let loaded: typeof Yaml | undefined;
+let bundled: (() => unknown) | undefined;
+
+/** Has the library come from elsewhere than the package `yaml`, as long as what is given returns it. */
+export function useYaml(from: () => unknown): void {
+  bundled = from;
+}
 
 function load(): typeof Yaml {
-  const require = createRequire(import.meta.filename);
-  // The bundled command carries it as a file of its own.
-  for (const name of ['./yaml.cjs', 'yaml']) {
-    try {
-      return require(name) as typeof Yaml;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
+  const own = bundled?.();
+  if (own !== undefined) return own as typeof Yaml;
+  try {
+    return createRequire(import.meta.filename)('yaml') as typeof Yaml;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error('the package "yaml" is not installed');
   }
-  throw new Error('the package "yaml" is not installed');
 }

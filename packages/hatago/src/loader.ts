@@ -1,0 +1,148 @@
+import {
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** Where a part lies in the file: bytes from its end, length, and what tells its text from that of other builds. */
+export type Place = readonly [fromEnd: number, length: number, digest: string];
+
+/** The command in one file: its parts lie behind the program proper, each in a line that is a comment. */
+export interface Bundle {
+  readonly file: string;
+  readonly parts: Readonly<Record<string, Place>>;
+  /** Loads what is no part. */
+  require(name: string): unknown;
+}
+
+type Run = (exports: object, require: (name: string) => unknown, module: object, file: string, folder: string) => void;
+
+/** Of older builds and other versions of Node no more is kept than this. */
+const MAX_FILES = 48;
+/** Stands for the end of a line in a part. */
+const NEWLINE = '\x01';
+/** Under this name the parts find what is exported here. */
+const SELF = '#loader';
+
+let bundle: Bundle | undefined;
+let text: number | undefined;
+let folder: string | undefined;
+const loaded = new Map<string, { exports: object }>();
+/** What was compiled anew, by its part. */
+const compiled = new Map<string, Script>();
+
+/** Makes the parts of a bundle known; nothing of them is loaded yet. */
+export function openBundle(opened: Bundle): void {
+  bundle = opened;
+  // Kept open: what is loaded later must come from this very file, though an update has put another in its place.
+  text = openSync(opened.file, 'r');
+  folder = cacheFolder();
+}
+
+/** Loads a part, once; undefined where nothing is bundled or there is no such part. */
+export function loadPart(name: string): unknown {
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
+  const place = bundle?.parts[name];
+  if (bundle === undefined || place === undefined) return undefined;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const run = compile(name, place).runInThisContext() as Run;
+  run(module.exports, requirePart, module, bundle.file, dirname(bundle.file));
+  return module.exports;
+}
+
+/**
+ * Leaves what this process has compiled so far to those that come after it, which takes half of the time of their start.
+ * With names, only parts whose names begin with one of them.
+ *
+ * **Security:** what is left there is run as it is, so it lies in the user's own cache directory and is read only when
+ * that is the user's indeed; never in a shared one, nor in a project's.
+ */
+export function leaveCode(names: readonly string[] = ['']): void {
+  try {
+    for (const [name, script] of compiled) {
+      if (!names.some((start) => name.startsWith(start))) continue;
+      write(entryOf(name), script.createCachedData());
+      compiled.delete(name);
+    }
+  } catch {
+    // Without a directory of one's own every start compiles anew.
+  }
+}
+
+function requirePart(name: string): unknown {
+  if (name === SELF) return { loadPart, leaveCode };
+  return name.startsWith('./') ? loadPart(name.slice(2)) : (bundle as Bundle).require(name);
+}
+
+function compile(name: string, place: Place): Script {
+  const source = `(function(exports,require,module,__filename,__dirname){${readPart(place)}\n})`;
+  const cachedData = isOwn(folder as string) ? read(entryOf(name)) : undefined;
+  const script = new Script(source, { filename: join(dirname((bundle as Bundle).file), name), cachedData });
+  if (cachedData === undefined || script.cachedDataRejected === true) compiled.set(name, script);
+  return script;
+}
+
+function readPart([fromEnd, length]: Place): string {
+  const bytes = Buffer.allocUnsafe(length);
+  const file = text as number;
+  const { size } = fstatSync(file);
+  if (readSync(file, bytes, 0, length, size - fromEnd) !== length) throw new Error('the program file is cut off');
+  return bytes.toString('latin1').replaceAll(NEWLINE, '\n');
+}
+
+const entryOf = (name: string): string => {
+  const digest = bundle?.parts[name]?.[2];
+  return join(folder as string, `${name}-${digest}-${process.version}-${process.arch}`);
+};
+
+function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'hatago', 'code');
+}
+
+function isOwn(path: string): boolean {
+  try {
+    const { uid, mode } = statSync(path);
+    return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
+}
+
+function read(entry: string): Buffer | undefined {
+  try {
+    return readFileSync(entry);
+  } catch {
+    return undefined;
+  }
+}
+
+function write(entry: string, code: Uint8Array): void {
+  const path = dirname(entry);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const temporary = `${entry}.${process.pid}`;
+  writeFileSync(temporary, code, { mode: 0o600 });
+  renameSync(temporary, entry);
+  sweep(path);
+}
+
+function sweep(path: string): void {
+  const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
+  if (files.length <= MAX_FILES) return;
+  const byAge = files
+    .map(({ name }) => ({ name, mtimeMs: statSync(join(path, name)).mtimeMs }))
+    .sort((a, b) => b.mtimeMs - a.mtimeMs);
+  for (const { name } of byAge.slice(MAX_FILES)) rmSync(join(path, name), { force: true });
+}
