@@ -259,8 +259,7 @@ function commandLines(): string {
 function installWithKeyring(store: string): string {
   const folder = scope.dir();
   const shipped = dirname(dirname(hatagoBin));
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(shipped, part), join(folder, part), { recursive: true });
+  for (const part of ['dist', 'package.json']) cpSync(join(shipped, part), join(folder, part), { recursive: true });
   const module = join(folder, 'node_modules', '@napi-rs', 'keyring');
   mkdirSync(module, { recursive: true });
   writeFileSync(store, '{}');
