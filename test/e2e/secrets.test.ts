@@ -275,7 +275,7 @@ function installWithKeyring(store: string): string {
       deletePassword() { const { [this.name]: _, ...rest } = read(); fs.writeFileSync(file, JSON.stringify(rest)); return true; }
     };`,
   );
-  return join(folder, 'bin', 'hatago.cjs');
+  return join(folder, 'dist', 'hatago.cjs');
 }
 
 /** A state directory as the predecessor left it. */
