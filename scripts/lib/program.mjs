@@ -33,12 +33,24 @@ function placesOf(names, lines) {
   return places;
 }
 
+/** The part as a function expression in one line, so that nothing has to be done to its text when it is loaded. */
 function lineOf(name, text) {
   if (text.includes(NEWLINE)) throw new Error(`${name} contains the character that stands for the end of a line`);
-  const line = ascii(text.trimEnd());
-  // Whatever the escapes have made of it, it must still be a program.
-  new Script(`(function(exports,require,module,__filename,__dirname){${line}\n})`, { filename: name });
-  return line.replaceAll(/\r?\n/g, NEWLINE);
+  const whole = `(function(exports,require,module,__filename,__dirname){${ascii(text.trimEnd())}\n})`;
+  // Of a program without needless space only template literals have ends of lines inside.
+  const escaped = whole.replaceAll(/\r?\n(?!\}\)$)/g, '\\n').replace(/\n\}\)$/, '})');
+  if (compiles(escaped, name)) return escaped;
+  if (!compiles(whole, name)) throw new Error(`${name} is no program any more`);
+  return whole.replaceAll(/\r?\n/g, NEWLINE);
+}
+
+function compiles(text, name) {
+  try {
+    new Script(text, { filename: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Only ASCII, so that a byte is a character and the file is held as it lies on disk. */

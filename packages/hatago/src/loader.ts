@@ -29,7 +29,7 @@ type Run = (exports: object, require: (name: string) => unknown, module: object,
 
 /** Of older builds and other versions of Node no more is kept than this. */
 const MAX_FILES = 48;
-/** Stands for the end of a line in a part. */
+/** Stands for the end of a line in a part that is not minified. */
 const NEWLINE = '\x01';
 /** Under this name the parts find what is exported here. */
 const SELF = '#loader';
@@ -87,9 +87,8 @@ function requirePart(name: string): unknown {
 }
 
 function compile(name: string, place: Place): Script {
-  const source = `(function(exports,require,module,__filename,__dirname){${readPart(place)}\n})`;
   const cachedData = isOwn(folder as string) ? read(entryOf(name)) : undefined;
-  const script = new Script(source, { filename: join(dirname((bundle as Bundle).file), name), cachedData });
+  const script = new Script(readPart(place), { filename: join(dirname((bundle as Bundle).file), name), cachedData });
   if (cachedData === undefined || script.cachedDataRejected === true) compiled.set(name, script);
   return script;
 }
@@ -99,7 +98,9 @@ function readPart([fromEnd, length]: Place): string {
   const file = text as number;
   const { size } = fstatSync(file);
   if (readSync(file, bytes, 0, length, size - fromEnd) !== length) throw new Error('the program file is cut off');
-  return bytes.toString('latin1').replaceAll(NEWLINE, '\n');
+  const part = bytes.toString('latin1');
+  // No copy where none is needed: strings of this size make V8 collect garbage.
+  return part.includes(NEWLINE) ? part.replaceAll(NEWLINE, '\n') : part;
 }
 
 const entryOf = (name: string): string => {
