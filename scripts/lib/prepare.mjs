@@ -22,8 +22,9 @@ export async function prepare() {
   });
 }
 
-/** Builds all packages and remembers what they were built from. */
+/** Builds all packages and remembers what they were built from; installs first what that needs. */
 export async function build() {
+  if (!isInstalled()) await step('Installing dependencies', install);
   const stamp = sourceDigest();
   const code = await run(process.execPath, [join(root, 'scripts/lib/bundle.mjs')], { cwd: root, output: 'stderr' });
   if (code !== 0) throw new Error(`the build failed (exit code ${code})`);
