@@ -58,9 +58,20 @@ describe('a command in one file', () => {
   });
 
   it('is one file of ASCII that may be run', () => {
-    const text = execFileSync('cat', [program]);
+    const text = readFileSync(program);
     expect(text.every((byte) => byte < 0x80)).toBe(true);
     expect(statSync(program).mode & 0o111).toBe(0o111);
+  });
+
+  it('loads a part anew that failed', () => {
+    const main = `
+      let tries = 0;
+      for (let i = 0; i < 2; i++) try { require('./late.cjs') } catch { tries++ }
+      console.log(tries);`;
+    writeFileSync(join(folder, 'parts/main.cjs'), main);
+    writeFileSync(join(folder, 'parts/late.cjs'), `throw new Error('broken');`);
+    packProgram(folder, program);
+    expect(run()).toBe(2);
   });
 
   it('finds nothing where there is no such part', () => {

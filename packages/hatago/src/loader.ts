@@ -35,8 +35,11 @@ const NEWLINE = '\x01';
 const SELF = '#loader';
 
 let bundle: Bundle | undefined;
-let text: number | undefined;
-let folder: string | undefined;
+let text = -1;
+let size = 0;
+let folder = '';
+/** Whether what lies in the folder may be run. */
+let isTrusted = false;
 const loaded = new Map<string, { exports: object }>();
 /** What was compiled anew, by its part. */
 const compiled = new Map<string, Script>();
@@ -46,7 +49,9 @@ export function openBundle(opened: Bundle): void {
   bundle = opened;
   // Kept open: what is loaded later must come from this very file, though an update has put another in its place.
   text = openSync(opened.file, 'r');
+  size = fstatSync(text).size;
   folder = cacheFolder();
+  isTrusted = isOwn(folder);
 }
 
 /** Loads a part, once; undefined where nothing is bundled or there is no such part. */
@@ -57,8 +62,14 @@ export function loadPart(name: string): unknown {
   if (bundle === undefined || place === undefined) return undefined;
   const module = { exports: {} };
   loaded.set(name, module);
-  const run = compile(name, place).runInThisContext() as Run;
-  run(module.exports, requirePart, module, bundle.file, dirname(bundle.file));
+  try {
+    const run = compile(name, place).runInThisContext() as Run;
+    run(module.exports, requirePart, module, bundle.file, dirname(bundle.file));
+  } catch (error) {
+    // Whoever loads it again must not find half of it.
+    loaded.delete(name);
+    throw error;
+  }
   return module.exports;
 }
 
@@ -87,7 +98,7 @@ function requirePart(name: string): unknown {
 }
 
 function compile(name: string, place: Place): Script {
-  const cachedData = isOwn(folder as string) ? read(entryOf(name)) : undefined;
+  const cachedData = isTrusted ? read(entryOf(name)) : undefined;
   const script = new Script(readPart(place), { filename: join(dirname((bundle as Bundle).file), name), cachedData });
   if (cachedData === undefined || script.cachedDataRejected === true) compiled.set(name, script);
   return script;
@@ -95,9 +106,8 @@ function compile(name: string, place: Place): Script {
 
 function readPart([fromEnd, length]: Place): string {
   const bytes = Buffer.allocUnsafe(length);
-  const file = text as number;
-  const { size } = fstatSync(file);
-  if (readSync(file, bytes, 0, length, size - fromEnd) !== length) throw new Error('the program file is cut off');
+  if (readSync(text, bytes, 0, length, size - fromEnd) !== length)
+    throw new Error('the program file is cut off: install hatago again');
   const part = bytes.toString('latin1');
   // No copy where none is needed: strings of this size make V8 collect garbage.
   return part.includes(NEWLINE) ? part.replaceAll(NEWLINE, '\n') : part;
@@ -105,7 +115,7 @@ function readPart([fromEnd, length]: Place): string {
 
 const entryOf = (name: string): string => {
   const digest = bundle?.parts[name]?.[2];
-  return join(folder as string, `${name}-${digest}-${process.version}-${process.arch}`);
+  return join(folder, `${name}-${digest}-${process.version}-${process.arch}`);
 };
 
 function cacheFolder(): string {
