@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
-const PERIOD_MS = 500;
+/** A burst of a second is over before more memory would be of use. */
+const PERIOD_MS = 2000;
 /** How long code is left as it is at most. */
 const START_MS = 3000;
 
@@ -18,7 +19,7 @@ const V8_DEFAULT: Flags = { young: 2, old: 0, optimizes: true };
 
 /** How the heap may grow from which share of one core on; the first that applies counts. */
 const GROWTH_BY_SHARE: readonly (readonly [share: number, growth: Pick<Flags, 'young' | 'old'>])[] = [
-  [0.7, { young: 2, old: 700 }],
+  [0.8, { young: 2, old: 700 }],
   [0.1, { young: 1, old: 700 }],
   [0, { young: 1, old: 0 }],
 ];
@@ -27,8 +28,8 @@ let flags = V8_DEFAULT;
 
 /**
  * Lets the heap grow only as far as the hub is busy. V8 doubles the young generation, up to 32 MB, whenever much survives in
- * it, and a thousand sessions that are opened one after the other and then do nothing are enough for that: measured, 16 of
- * the 17 KB of resident memory each of them seemed to cost were young space that stayed empty. Under load a large young
+ * it, and a thousand sessions that are opened one after the other and then do nothing are enough for that, though the space then
+ * stays empty. Under load a large young
  * space is worth its memory, for fewer objects survive in it. V8 also counts the bytes of answers as growth of a heap that
  * is small, so that answers of 1 MiB had it collect in full every 150 ms, a third of what they cost; under load the heap
  * may become eight times as large before it does.

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { StreamKeeper } from '../edge/event-stream.ts';
 import { NodeRequest } from '../edge/node.ts';
+import { NodeMessage } from '../edge/node-message.ts';
 import { NodeReply } from '../edge/node-reply.ts';
 import type { HttpReply, HttpRequest } from '../edge/reply.ts';
 import { chooseSocketPath } from './socket-path.ts';
@@ -47,7 +48,8 @@ export async function serveSocket({ home, keeper, handle }: SocketOptions): Prom
     // Nobody else gets as far as the socket, not even before its own permissions are set.
     chmodSync(dirname(path), 0o700);
   }
-  const server = createServer({ keepAliveTimeout: 5_000, noDelay: true }, (request, response) =>
+  const options = { IncomingMessage: NodeMessage, keepAliveTimeout: 5_000, noDelay: true };
+  const server = createServer(options, (request, response) =>
     handle(new NodeRequest(request), new NodeReply(response, keeper)),
   );
   if (!isPipe && existsSync(path)) {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { HttpEdge } from './http.ts';
+import { NodeMessage, type TakeBody } from './node-message.ts';
 import { NodeReply } from './node-reply.ts';
 import type { HttpRequest } from './reply.ts';
 
@@ -47,6 +48,7 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
   const host = options.host ?? '127.0.0.1';
   const server = createServer(
     {
+      IncomingMessage: NodeMessage,
       maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
@@ -93,9 +95,9 @@ function close(server: Server, graceMs: number): Promise<void> {
 export class NodeRequest implements HttpRequest {
   readonly path: string;
   readonly query: string;
-  readonly #request: IncomingMessage;
+  readonly #request: NodeMessage;
 
-  constructor(request: IncomingMessage) {
+  constructor(request: NodeMessage) {
     const url = request.url as string;
     const mark = url.indexOf('?');
     this.path = mark === -1 ? url : url.slice(0, mark);
@@ -116,33 +118,7 @@ export class NodeRequest implements HttpRequest {
     return typeof value === 'object' ? value.join(', ') : value;
   }
 
-  readBody(maxBytes: number, done: (body: Uint8Array | 'too_large') => void): void {
-    const request = this.#request;
-    let only: Buffer | undefined;
-    let more: Buffer[] | undefined;
-    let size = 0;
-    // The parser hands every chunk, and null at the end, to `push`. Taking them there spares the whole machinery of a
-    // stream, events and ticks included, for a body that is wanted in one piece anyway.
-    (request as { _consumed?: boolean })._consumed = true;
-    request.push = (chunk: Buffer | null): boolean => {
-      if (chunk === null) {
-        if (size <= maxBytes) done(more === undefined ? (only ?? EMPTY) : Buffer.concat(more, size));
-        return false;
-      }
-      size += chunk.length;
-      if (size > maxBytes) {
-        only = undefined;
-        more = undefined;
-        // Only the chunk that goes over the limit still finds the size before it within.
-        if (size - chunk.length <= maxBytes) done('too_large');
-      } else if (only === undefined) only = chunk;
-      else {
-        more ??= [only];
-        more.push(chunk);
-      }
-      return true;
-    };
+  readBody(maxBytes: number, done: TakeBody): void {
+    this.#request.readBody(maxBytes, done);
   }
 }
-
-const EMPTY = new Uint8Array(0);
