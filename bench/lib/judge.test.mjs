@@ -38,13 +38,25 @@ describe('judge', () => {
   it('takes a peer that cannot do so many sessions at the most it did', () => {
     const rows = [call('slow', 1, 10), call('slow', 16, 30), call('quick', 64, 40)];
     const limit = { scenario: 'S2', sessions: 64, metric: 'hubCpuUsPerReq' };
-    expect(bestPeer(rows, ['slow', 'quick'], limit)).toEqual({ system: 'slow', value: 30 });
+    expect(bestPeer(rows, ['slow', 'quick'], limit)).toEqual({ system: 'slow', sessions: 16, value: 30 });
   });
 
   it('tells how far the eras are apart, whichever is the cheaper', () => {
     const rows = [call('ours', 64, 57.6), call('ours-2026', 64, 50)];
     const judged = verdictOf(rows, 'clients of both eras');
     expect(judged).toMatchObject({ measured: '15.2 (57.6 and 50 µs)', verdict: 'missed' });
+  });
+
+  it('compares what was measured in the same round, for machines change their speed', () => {
+    const round = (times) => [call('ours', 64, 50 * times), call('ours-2026', 64, 55 * times)];
+    const rows = [...round(1), ...round(2), call('ours', 64, 40), call('ours-2026', 64, 90)];
+    expect(verdictOf(rows, 'clients of both eras')).toMatchObject({ measured: '10.0 (50 and 90 µs)', verdict: 'met' });
+  });
+
+  it('leaves out a round in which one of the two failed', () => {
+    const failed = { round: 1, scenario: 'S2', system: 'ours', fatal: 'not ready' };
+    const rows = [failed, call('ours-2026', 64, 90), call('ours', 64, 50), call('ours-2026', 64, 55)];
+    expect(verdictOf(rows, 'clients of both eras').measured).toContain('10.0 ');
   });
 
   it('relates the start to the servers alone', () => {

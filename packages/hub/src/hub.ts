@@ -18,7 +18,6 @@ import type { LegacySession } from './edge/legacy-session.ts';
 import type { StdioEdge, StdioOptions } from './edge/stdio.ts';
 import { createEvents } from './observe/events.ts';
 import type { ServerRow } from './route/servers-resource.ts';
-import { sessionHandle } from './session/session-handle.ts';
 import { createSessions } from './session/sessions.ts';
 import { loadKey } from './storage/key-file.ts';
 import { openListCache } from './storage/list-cache.ts';
@@ -125,7 +124,7 @@ export function createHub(options: HubOptions = {}): Hub {
       // Those of HTTP are in the table of the edges.
       if (action === 'opened' && edgeDeps.sessions.find(id, session.owner) === undefined) pipes.add(session);
       else if (action === 'closed') pipes.delete(session);
-      events.emit({ type: 'session', session: sessionHandle(id), action });
+      events.emit({ type: 'session', session: session.handle, action });
     },
     ...(options.askIdsAfter === undefined ? {} : { askIdsAfter: options.askIdsAfter }),
   };

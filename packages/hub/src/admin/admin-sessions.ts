@@ -1,7 +1,6 @@
 import { isRecord, type Payload } from '@hatago/protocol';
 import type { EdgeDeps } from '../edge/deps.ts';
 import type { LegacySession } from '../edge/legacy-session.ts';
-import { sessionHandle } from '../session/session-handle.ts';
 import type { AdminSessions, SessionView } from './deps.ts';
 
 /** The sessions of a hub as the API shows and ends them: those held by a pipe, and those of HTTP in the edge's table. */
@@ -10,7 +9,7 @@ export function adminSessions(
   { sessions, now }: Pick<EdgeDeps, 'sessions' | 'now'>,
 ): AdminSessions {
   const view = (session: LegacySession, transport: SessionView['transport']): SessionView => ({
-    id: sessionHandle(session.id),
+    id: session.handle,
     client: clientOf(session.clientInfo),
     transport,
     protocolVersion: session.version,
@@ -21,16 +20,15 @@ export function adminSessions(
     // A pipe is in use for as long as its client holds it.
     idleMs: session.busy || transport === 'pipe' ? 0 : Math.max(0, Math.round(now() - session.lastSeenMs)),
   });
-  const has = (handle: string, { id }: LegacySession): boolean => sessionHandle(id) === handle;
   return {
     list: () => [
       ...[...sessions.all()].map((session) => view(session, 'http')),
       ...[...pipes].map((session) => view(session, 'pipe')),
     ],
     close(handle) {
-      const found = [...sessions.all()].find((session) => has(handle, session));
+      const found = [...sessions.all()].find((session) => session.handle === handle);
       if (found !== undefined) sessions.end(found, 'it was closed by hand');
-      else return [...pipes].some((session) => has(handle, session)) ? 'held' : 'unknown';
+      else return [...pipes].some((session) => session.handle === handle) ? 'held' : 'unknown';
       return 'closed';
     },
   };

@@ -9,7 +9,7 @@ import {
 } from '@hatago/protocol';
 import { NEVER } from '../core/cancel.ts';
 import type { Outcome, Principal } from '../core/exchange.ts';
-import { newSessionId } from '../session/sessions.ts';
+import { newSessionId } from '../session/session-id.ts';
 import type { EdgeDeps } from './deps.ts';
 import { type LegacyRequest, LegacySession, TASKS_EXTENSION, tableError } from './legacy-session.ts';
 import { offerTasks } from './legacy-tasks.ts';

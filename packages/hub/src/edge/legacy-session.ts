@@ -16,6 +16,7 @@ import { type ErrorDetail, failure } from '../core/errors.ts';
 import type { Principal, SessionRef } from '../core/exchange.ts';
 import type { Generation } from '../core/generation.ts';
 import { ShortMap } from '../core/short-map.ts';
+import { newSessionHandle } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/sessions.ts';
 import type { EdgeDeps } from './deps.ts';
 import type { OpenAsk } from './legacy-asks.ts';
@@ -51,6 +52,8 @@ export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 export class LegacySession implements SessionRef, SessionRecord {
   readonly deps: EdgeDeps;
   readonly id: string;
+  /** What it is called where it is shown. */
+  readonly handle: string = newSessionHandle();
   readonly principal: Principal;
   readonly route: string;
   readonly version: string;

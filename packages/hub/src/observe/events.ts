@@ -11,7 +11,9 @@ export interface EventsOptions {
 /** Makes the place where the events of one hub are sent and heard. */
 export function createEvents({ now, kept = 256 }: EventsOptions): HubEvents {
   const listeners = new Set<(event: SentEvent) => void>();
+  /** A ring; `oldest` is where the next one goes. */
   const past: SentEvent[] = [];
+  let oldest = 0;
   let seq = 0;
   return {
     get heard() {
@@ -20,12 +22,15 @@ export function createEvents({ now, kept = 256 }: EventsOptions): HubEvents {
     emit(event: HubEvent) {
       const isCall = event.type === 'call';
       if (isCall && listeners.size === 0) return;
-      const sent: SentEvent = { ...event, seq: ++seq, at: now() };
-      if (!isCall && past.push(sent) > kept) past.shift();
-      for (const listener of [...listeners]) listener(sent);
+      const sent: SentEvent = Object.assign({}, event, { seq: ++seq, at: now() });
+      if (!isCall) {
+        past[oldest] = sent;
+        oldest = (oldest + 1) % kept;
+      }
+      if (listeners.size > 0) for (const listener of [...listeners]) listener(sent);
     },
     listen(on, after = seq) {
-      for (const event of past) if (event.seq > after) on(event);
+      for (const event of [...past.slice(oldest), ...past.slice(0, oldest)]) if (event.seq > after) on(event);
       listeners.add(on);
       return () => listeners.delete(on);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createReplay } from './replay.ts';
-import { createSessions, newSessionId, type SessionRecord } from './sessions.ts';
+import { newSessionHandle, newSessionId } from './session-id.ts';
+import { createSessions, type SessionRecord } from './sessions.ts';
 
 interface Fake extends SessionRecord {
   busy: boolean;
@@ -76,10 +77,13 @@ describe('the session table', () => {
     sessions.close('done');
   });
 
-  it('mints ids of 144 random bits', () => {
+  it('mints ids of 144 random bits, and handles', () => {
     const ids = new Set(Array.from({ length: 1_000 }, newSessionId));
     expect(ids.size).toBe(1_000);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
+    const handles = new Set(Array.from({ length: 1_000 }, newSessionHandle));
+    expect(handles.size).toBe(1_000);
+    for (const handle of handles) expect(handle).toMatch(/^[0-9a-f]{12}$/);
   });
 });
 

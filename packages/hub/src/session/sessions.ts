@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createTicker } from './ticker.ts';
 
 /** What the table must know of a session to keep, find and end it. */
@@ -44,20 +43,6 @@ export interface Sessions<T extends SessionRecord> {
 }
 
 const SWEEP_MS = 10_000;
-
-const ID_BYTES = 18;
-/** Random bytes are drawn for this many ids at a time: each draw is a call into the crypto library. */
-const IDS_PER_DRAW = 64;
-let drawn: Buffer = Buffer.alloc(0);
-
-/** A fresh session id: 144 random bits in visible ASCII. */
-export function newSessionId(): string {
-  if (drawn.length === 0) drawn = randomBytes(ID_BYTES * IDS_PER_DRAW);
-  const id = drawn.toString('base64url', 0, ID_BYTES);
-  drawn.fill(0, 0, ID_BYTES);
-  drawn = drawn.subarray(ID_BYTES);
-  return id;
-}
 
 /** Makes an empty session table; one timer serves all sessions, and none runs while there are none. */
 export function createSessions<T extends SessionRecord>(options: SessionOptions): Sessions<T> {
