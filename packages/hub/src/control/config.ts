@@ -165,11 +165,13 @@ export interface HttpConfig {
 /** How names of several servers become one set. */
 export interface ToolNamingConfig {
   /** @default 'prefix' */
-  readonly strategy: 'prefix' | 'none';
+  readonly strategy: 'prefix' | 'none' | 'alias' | 'error';
   /** @default '_' */
   readonly separator: string;
   /** Longest public name. @default 48 */
   readonly maxLength: number;
+  /** Public names chosen by hand, by the name under `prefix`. @default {} */
+  readonly aliases: Readonly<Record<string, string>>;
 }
 
 /** One rule of the policy; the first that matches decides. */

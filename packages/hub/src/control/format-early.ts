@@ -102,17 +102,20 @@ function chosen(
   return Object.fromEntries(kept);
 }
 
+/** The strategies that mean the same here. */
+const KEPT: ReadonlySet<unknown> = new Set(['none', 'alias', 'error']);
+
 function naming(value: unknown, { warn }: AdaptState): Record<string, unknown> | undefined {
   if (!isRecord(value)) return undefined;
   const { strategy, separator, format, aliases } = value;
-  for (const [name, member] of Object.entries({ format, aliases })) {
-    if (member !== undefined) warn(`"toolNaming.${name}" has no meaning here and is ignored`);
-  }
-  if (strategy === 'alias' || strategy === 'error') {
-    warn(`"toolNaming.strategy": ${JSON.stringify(strategy)} is "prefix" here, where names never collide`);
+  if (format !== undefined) warn('"toolNaming.format" has no meaning here and is ignored');
+  if (isRecord(aliases) && Object.keys(aliases).length > 0) {
+    warn(
+      '"toolNaming.aliases" meant something else there and is left out: write it anew, by the names shown without it',
+    );
   }
   return {
-    ...(strategy === 'none' ? { strategy } : strategy === undefined ? {} : { strategy: 'prefix' }),
+    ...(strategy === undefined ? {} : { strategy: KEPT.has(strategy) ? strategy : 'prefix' }),
     ...(separator === undefined ? {} : { separator }),
   };
 }

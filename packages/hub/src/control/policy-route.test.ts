@@ -27,6 +27,13 @@ describe('the names the policy judges a tool by', () => {
     expect(route.names('not_read_yet')).toEqual(['fs_not_read_yet', 'not_read_yet']);
   });
 
+  it('are the alias too on the route of one server, so that it is no way around a rule', () => {
+    const router = { resolve: () => ({ server: 'fs', own: 'cat', public: 'cat' }), settled: Promise.resolve() };
+    const naming = { ...DEFAULT_NAMING, aliases: { fs_cat: 'show' } };
+    expect(policyRoute({ router, naming, only: 'fs' }).names('cat')).toEqual(['show', 'fs_cat', 'cat']);
+    expect(policyRoute({ router, naming, only: undefined }).names('cat')).toContain('show');
+  });
+
   it('are waited for only until the route has settled', async () => {
     let settle = (): void => {};
     const settled = new Promise<void>((resolve) => {

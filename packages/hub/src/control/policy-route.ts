@@ -1,5 +1,5 @@
 import type { PolicyRoute } from '../middleware/policy.ts';
-import { type Naming, publicName } from '../route/names.ts';
+import { knownNames, type Naming } from '../route/names.ts';
 import type { Router } from '../route/router.ts';
 
 /** Options of {@link policyRoute}. */
@@ -22,9 +22,10 @@ export function policyRoute({ router, naming, only }: PolicyRouteOptions): Polic
   return {
     names(name) {
       const known = router.resolve('tools', name);
-      if (known === undefined) return only === undefined ? [name] : [publicName(only, name, naming), name];
-      const shown = only === undefined ? known.public : publicName(known.server, known.public, naming);
-      return [...new Set([shown, publicName(known.server, known.own, naming), known.public])];
+      if (known === undefined)
+        return only === undefined ? [name] : [...new Set([...knownNames(only, name, naming), name])];
+      const shown = only === undefined ? [known.public] : knownNames(known.server, known.public, naming);
+      return [...new Set([...shown, ...knownNames(known.server, known.own, naming), known.public])];
     },
     knows: (name) => router.resolve('tools', name) !== undefined,
     settled: () => (settled ? undefined : router.settled),

@@ -69,6 +69,8 @@ describe('the schema', () => {
       'the rule "a" is there already',
     ],
     [{ toolNaming: { separator: '.' } }, 'must be 1 to 4 of A-Z a-z 0-9 _ -'],
+    [{ toolNaming: { aliases: { a_x: 'a.x' } } }, 'must be 1 to 128 of A-Z a-z 0-9 _ -'],
+    [{ toolNaming: { aliases: { a_x: 'go', b_y: 'go' } } }, '"go" is the alias of "a_x" already'],
     [{ toolNaming: { maxLength: 16 } }, 'must be at least 24'],
     [{ http: { port: 1.5 } }, 'expected a whole number'],
     [{ rollover: { errorRateThreshold: 2 } }, 'must be at most 1'],

@@ -8,6 +8,7 @@ import { toServers } from './server-config.ts';
 import { keysAt, unknownKey } from './unknown-key.ts';
 
 const GIB = 1_073_741_824;
+const ALIAS = /^[A-Za-z0-9_-]{1,128}$/;
 
 const limits = () => ({
   maxBodyBytes: key(whole(4_194_304, 1024, GIB), 'Largest HTTP request body.'),
@@ -65,8 +66,8 @@ function build() {
     toolNaming: section(
       {
         strategy: key(
-          z._default(z.enum(['prefix', 'none']), 'prefix'),
-          '`prefix`: `<server><separator><name>`. `none`: the server’s own names; two alike get the prefix.',
+          z._default(z.enum(['prefix', 'none', 'alias', 'error']), 'prefix'),
+          '`prefix`: `<server><separator><name>`. `none`, `alias`: the server’s own names; two alike get the prefix. `error`: its own names; of two alike none is offered.',
         ),
         separator: key(
           z._default(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,4}$/, 'must be 1 to 4 of A-Z a-z 0-9 _ -')), '_'),
@@ -75,6 +76,10 @@ function build() {
         maxLength: key(
           whole(48, 24, 128),
           'Longer names are cut and get a hash of server and name: clients put their own prefix in front.',
+        ),
+        aliases: key(
+          z._default(z.record(z.string(), z.string().check(z.regex(ALIAS, 'must be 1 to 128 of A-Z a-z 0-9 _ -'))), {}),
+          'Names chosen by hand, with every strategy: `{ "github_create_issue": "new_issue" }` shows that tool or prompt, called as it would be with `prefix`, as `new_issue`.',
         ),
       },
       'How the names of all servers become one set.',
@@ -162,7 +167,11 @@ export function parseConfig(value: unknown): Result<Config, readonly Issue[]> {
   if (!parsed.success) return err(parsed.error.issues.flatMap(toIssues));
   const { $schema: _schema, version: _version, extends: _extends, mcpServers, ...rest } = parsed.data;
   const servers = toServers(mcpServers, value);
-  const issues = [...(servers.ok ? [] : servers.error), ...repeatedRules(rest.policy.rules)];
+  const issues = [
+    ...(servers.ok ? [] : servers.error),
+    ...repeatedRules(rest.policy.rules),
+    ...repeatedAliases(rest.toolNaming.aliases),
+  ];
   return servers.ok && issues.length === 0 ? ok({ ...rest, mcpServers: servers.value }) : err(issues);
 }
 
@@ -182,6 +191,16 @@ function repeatedRules(rules: readonly { readonly id: string }[]): Issue[] {
   return rules.flatMap(({ id }, i) => {
     const message = `the rule ${JSON.stringify(id)} is there already`;
     return ids.size === ids.add(id).size ? [{ path: ['policy', 'rules', i], message }] : [];
+  });
+}
+
+function repeatedAliases(aliases: Readonly<Record<string, string>>): Issue[] {
+  const taken = new Map<string, string>();
+  return Object.entries(aliases).flatMap(([name, alias]) => {
+    const other = taken.get(alias);
+    taken.set(alias, other ?? name);
+    const message = `${JSON.stringify(alias)} is the alias of ${JSON.stringify(other)} already`;
+    return other === undefined ? [] : [{ path: ['toolNaming', 'aliases', name], message }];
   });
 }
 

@@ -2,9 +2,9 @@ import { checkParamHeaders, eraOf } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Handler, Outcome } from '../core/exchange.ts';
 import { isIncluded } from '../core/globs.ts';
-import { type Catalog, isWrapped } from './catalog.ts';
+import { isWrapped } from './catalog.ts';
 import type { NameEntry } from './name-table.ts';
-import { publicName } from './names.ts';
+import { canonicalName } from './names.ts';
 import { isRetry, resume } from './resume.ts';
 import type { RouteContext } from './route-context.ts';
 import type { Member } from './settings.ts';
@@ -29,9 +29,11 @@ export function createCallByName(context: RouteContext, kind: 'tools' | 'prompts
     return relay.send(exchange, { member, target, rewriter, wrap: true });
   };
   const search = async (exchange: Exchange, name: string): Promise<Outcome> => {
-    const find = (catalog: Catalog): NameEntry | undefined => catalog[kind].find(name);
-    const entry = find(await context.catalogFor(() => false));
+    const names = (await context.catalogFor(() => false))[kind];
+    const entry = names.find(name);
     if (entry !== undefined) return enter(exchange, entry);
+    const sharers = names.sharedBy(name);
+    if (sharers !== undefined) return ambiguous(kind, name, sharers);
     const owner = unreadOwner(context, kind, name);
     if (owner === undefined) return unknown(kind, name);
     const { state, held } = owner.upstream.status;
@@ -63,22 +65,32 @@ function headerFault(exchange: Exchange, { item }: NameEntry): string | undefine
 const mismatch = (fault: string): Outcome =>
   failure('HATAGO_HEADER_MISMATCH', { message: `The headers and the body disagree: ${fault}.` });
 
+const WHAT = { tools: 'tool', prompts: 'prompt' };
+
 /** The server a name must be of, although its names could not be read. */
 function unreadOwner(context: RouteContext, kind: 'tools' | 'prompts', name: string): Member | undefined {
   const { aggregate, naming } = context;
   const unread = context.members.filter(({ inventory }) => !inventory.isRead(kind));
   if (!aggregate) return unread.find((member) => kind === 'prompts' || isOffered(member, name));
-  if (naming.strategy !== 'prefix') return undefined;
+  const aliased = Object.entries(naming.aliases ?? {}).find(([, alias]) => alias === name)?.[0];
+  if (aliased === undefined && naming.strategy !== 'prefix') return undefined;
   // This names a server in an error and sends nothing there: only the table decides where a call goes.
-  return unread.find(({ upstream }) => name.startsWith(publicName(upstream.id, '', naming)));
+  return unread.find(({ upstream }) => (aliased ?? name).startsWith(canonicalName(upstream.id, '', naming)));
 }
 
 function isOffered({ tools }: Member, name: string): boolean {
   return isIncluded(name, tools?.include ?? ['*'], tools?.exclude ?? []);
 }
 
+function ambiguous(kind: 'tools' | 'prompts', name: string, servers: readonly string[]): Outcome {
+  const message =
+    `The servers ${servers.join(' and ')} each have a ${WHAT[kind]} ${JSON.stringify(name)}, so that none of them is ` +
+    'offered: give them names of their own in toolNaming.aliases, or choose another toolNaming.strategy.';
+  return failure('HATAGO_INVALID_PARAMS', { message });
+}
+
 function unknown(kind: 'tools' | 'prompts', name: string): Outcome {
-  const what = kind === 'tools' ? 'tool' : 'prompt';
+  const what = WHAT[kind];
   const message = `Unknown ${what} ${JSON.stringify(name.slice(0, 128))}; see ${kind}/list for those there are.`;
   return failure('HATAGO_INVALID_PARAMS', { message });
 }

@@ -1,7 +1,7 @@
 import { editObject, Payload } from '@hatago/protocol';
 import { isIncluded } from '../core/globs.ts';
 import { type Item, legacyToolOf } from './items.ts';
-import { assignNames, type Naming, publicName } from './names.ts';
+import { aliasOf, assignNames, type Naming, publicName } from './names.ts';
 import type { Member } from './settings.ts';
 import type { UriRewriter } from './uri-rewriter.ts';
 
@@ -41,6 +41,8 @@ export interface NameTable {
   find(name: string): NameEntry | undefined;
   /** The entry of a public name only. */
   byPublicName(name: string): NameEntry | undefined;
+  /** Ids of the servers that share a name none of them may have, by the strategy `error`. */
+  sharedBy(name: string): readonly string[] | undefined;
   readonly renames: readonly Rename[];
 }
 
@@ -73,18 +75,24 @@ export function buildNameTable(options: NameTableOptions): NameTable {
   const names = prefix ? assignNames(servers, ids, naming) : servers.map((server) => server.names);
   const byPublic = new Map<string, NameEntry>();
   const byOwn = new Map<string, NameEntry | null>();
+  const shared = new Map<string, readonly string[]>();
   const listed: NameEntry[] = [];
   const renames: Rename[] = [];
   members.forEach((member, m) => {
     (wanted[m] ?? []).forEach(({ item, name, override }, i) => {
       const { id } = member.upstream;
-      let given = names[m]?.[i] as string;
-      const taken = byPublic.has(given);
-      // Only a name made to look like another's hash can end here; the longer hash settles it.
-      if (taken) given = prefix ? publicName(id, name, naming, 16) : given;
       const report = (reason: Rename['reason'], seen: string | undefined): void => {
         renames.push({ server: id, kind, own: item.key, public: seen, reason });
       };
+      let given = names[m]?.[i];
+      if (given === undefined) {
+        shared.set(name, [...(shared.get(name) ?? []), id]);
+        report('collision', undefined);
+        return;
+      }
+      const taken = byPublic.has(given);
+      // Only a name made to look like another's hash can end here; the longer hash settles it.
+      if (taken) given = prefix ? publicName(id, name, naming, 16) : given;
       if (byPublic.has(given)) {
         report('collision', undefined);
         return;
@@ -93,7 +101,8 @@ export function buildNameTable(options: NameTableOptions): NameTable {
       byPublic.set(given, entry);
       byOwn.set(name, byOwn.has(name) ? null : entry);
       if (member.inventory.listed) listed.push(entry);
-      if (override?.name !== undefined) report('override', given);
+      const isChosen = override?.name !== undefined || (prefix && aliasOf(id, name, naming) !== undefined);
+      if (isChosen) report('override', given);
       else if (prefix && given !== plainName(id, name, naming)) report(taken ? 'collision' : 'altered', given);
     });
   });
@@ -101,6 +110,7 @@ export function buildNameTable(options: NameTableOptions): NameTable {
     listed,
     find: (name) => byPublic.get(name) ?? byOwn.get(name) ?? undefined,
     byPublicName: (name) => byPublic.get(name),
+    sharedBy: (name) => shared.get(name),
     renames,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assignNames, checkNaming, DEFAULT_NAMING, nameHash, publicName } from './names.ts';
+import { assignNames, checkNaming, DEFAULT_NAMING, knownNames, type Naming, nameHash, publicName } from './names.ts';
 
 const one = (id: string, names: readonly string[], ids: readonly string[] = [id], naming = DEFAULT_NAMING) =>
   assignNames([{ id, names }], ids, naming)[0];
@@ -85,13 +85,52 @@ describe('assignNames', () => {
   });
 });
 
+describe('names of several servers', () => {
+  const servers = [
+    { id: 'a', names: ['read', 'x'] },
+    { id: 'b', names: ['read', 'write'] },
+  ];
+  const assign = (naming: Partial<Naming>) => assignNames(servers, ['a', 'b'], { ...DEFAULT_NAMING, ...naming });
+
+  it('are given to none of those that share one, where that is an error', () => {
+    expect(assign({ strategy: 'error' })).toEqual([
+      [undefined, 'x'],
+      [undefined, 'write'],
+    ]);
+  });
+
+  it.each([
+    ['prefix', ['ra', 'a_x'], ['b_read', 'b_write']],
+    ['alias', ['ra', 'x'], ['read', 'write']],
+    ['none', ['ra', 'x'], ['read', 'write']],
+    ['error', ['ra', 'x'], ['read', 'write']],
+  ] as const)('follow an alias with %s, which leaves the name to the other server', (strategy, a, b) => {
+    expect(assign({ strategy, aliases: { a_read: 'ra' } })).toEqual([a, b]);
+  });
+
+  it('give way to an alias whether or not its server is up', () => {
+    const hashed = `b_write_${nameHash('b', 'write')}`;
+    expect(assign({ aliases: { a_gone: 'b_write' } })[1]).toEqual(['b_read', hashed]);
+    expect(assign({ aliases: { a_x: 'b_write' } })).toEqual([
+      ['a_read', 'b_write'],
+      ['b_read', hashed],
+    ]);
+  });
+
+  it('are known to the policy by their alias, as they are, and with the prefix', () => {
+    const naming: Naming = { ...DEFAULT_NAMING, strategy: 'alias', aliases: { a_read: 'ra' } };
+    expect(knownNames('a', 'read', naming)).toEqual(['ra', 'read', 'a_read']);
+    expect(knownNames('a', 'x', DEFAULT_NAMING)).toEqual(['a_x']);
+  });
+});
+
 describe('checkNaming', () => {
   it.each([
     [{ separator: '.' }, /separator .*"\."/],
     [{ separator: '' }, /separator/],
     [{ maxLength: 10 }, /maxLength .*10/],
     [{ maxLength: 48.5 }, /maxLength/],
-    [{ strategy: 'alias' as 'none' }, /strategy .*"alias"/],
+    [{ strategy: 'suffix' as 'none' }, /strategy .*"suffix"/],
   ])('refuses %j and names the option', (part, message) => {
     expect(() => checkNaming({ ...DEFAULT_NAMING, ...part })).toThrow(message);
   });

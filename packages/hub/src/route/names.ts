@@ -7,14 +7,19 @@ export interface Naming {
   /** Longest public name, in characters; 24 to 128. @default 48 */
   readonly maxLength: number;
   /**
-   * `prefix`: every name begins with its server's id. `none`: a name stays as it is unless two servers share it.
+   * `prefix`: every name begins with its server's id. `none` and `alias`: a name stays as it is unless two servers share
+   * it; those get the prefix. `error`: of names that two servers share none is offered.
    * @default 'prefix'
    */
-  readonly strategy: 'prefix' | 'none';
+  readonly strategy: 'prefix' | 'none' | 'alias' | 'error';
+  /** Public names chosen by hand, by the name under `prefix`; they hold with every strategy. @default none */
+  readonly aliases?: Readonly<Record<string, string>>;
 }
 
 /** The {@link Naming} used unless another is given. */
 export const DEFAULT_NAMING: Naming = { separator: '_', maxLength: 48, strategy: 'prefix' };
+
+const STRATEGIES: readonly string[] = ['prefix', 'none', 'alias', 'error'];
 
 /** The naming itself when it can be used. @throws RangeError naming the option and its value */
 export function checkNaming(naming: Naming): Naming {
@@ -25,8 +30,8 @@ export function checkNaming(naming: Naming): Naming {
   if (!Number.isInteger(maxLength) || maxLength < 24 || maxLength > 128) {
     throw new RangeError(`naming.maxLength must be a whole number from 24 to 128, not ${maxLength}`);
   }
-  if (strategy !== 'prefix' && strategy !== 'none') {
-    throw new RangeError(`naming.strategy must be 'prefix' or 'none', not ${JSON.stringify(strategy)}`);
+  if (!STRATEGIES.includes(strategy)) {
+    throw new RangeError(`naming.strategy must be one of ${STRATEGIES.join(', ')}, not ${JSON.stringify(strategy)}`);
   }
   return naming;
 }
@@ -63,6 +68,26 @@ export function publicName(serverId: string, name: string, naming: Naming, hashe
   return `${plain.slice(0, naming.maxLength - hash.length - 1)}_${hash}`;
 }
 
+/** The public name with the server's prefix, whatever the strategy: what rules and aliases are written for. */
+export function canonicalName(serverId: string, name: string, naming: Naming): string {
+  return publicName(serverId, name, naming.strategy === 'prefix' ? naming : { ...naming, strategy: 'prefix' });
+}
+
+/** The public name that the configuration gives a name. */
+export function aliasOf(serverId: string, name: string, naming: Naming): string | undefined {
+  const { aliases } = naming;
+  if (aliases === undefined || Object.keys(aliases).length === 0) return undefined;
+  const canonical = canonicalName(serverId, name, naming);
+  return Object.hasOwn(aliases, canonical) ? aliases[canonical] : undefined;
+}
+
+/** Every name by which the policy knows a name of a server, each once: the one it is configured to have comes first. */
+export function knownNames(serverId: string, name: string, naming: Naming): string[] {
+  const alias = aliasOf(serverId, name, naming);
+  const names = [publicName(serverId, name, naming), canonicalName(serverId, name, naming)];
+  return [...new Set(alias === undefined ? names : [alias, ...names])];
+}
+
 /**
  * Public names for the names of all servers of a route, in the same order.
  *
@@ -70,30 +95,56 @@ export function publicName(serverId: string, name: string, naming: Naming, hashe
  * Two names can only meet in two ways, and both are settled without looking at another server's list: names of one
  * server that differ only in replaced characters (the altered ones get the hash), and servers of which one's prefix
  * begins with the other's, as `a` and `a_b` (a name of `a` that begins with `a_b_` gets the hash, whether or not `a_b`
- * has such a name). With the strategy `none` a name that two servers are known to have is prefixed in both.
+ * has such a name). Without prefixes a name that two servers are known to have is prefixed in both, or undefined in both
+ * with the strategy `error`. An alias goes before all of that, and a name that is somebody's alias gets the hash.
  */
 export function assignNames(
   servers: readonly NamedServer[],
   configuredIds: readonly string[],
   naming: Naming,
-): readonly (readonly string[])[] {
+): readonly (readonly (string | undefined)[])[] {
+  const reserved = new Set(Object.values(naming.aliases ?? {}));
+  const names = assignPlain(servers, configuredIds, naming);
+  if (reserved.size === 0) return names;
+  return servers.map(({ id, names: own }, s) =>
+    own.map((name, i) => {
+      const given = names[s]?.[i];
+      const isTaken = given !== undefined && reserved.has(given);
+      return aliasOf(id, name, naming) ?? (isTaken ? publicName(id, name, naming, true) : given);
+    }),
+  );
+}
+
+function assignPlain(
+  servers: readonly NamedServer[],
+  configuredIds: readonly string[],
+  naming: Naming,
+): readonly (readonly (string | undefined)[])[] {
   const prefixed: Naming = naming.strategy === 'prefix' ? naming : { ...naming, strategy: 'prefix' };
   const names = servers.map((server) => assignPrefixed(server, configuredIds, prefixed));
   if (naming.strategy === 'prefix') return names;
-  const owners = new Map<string, number>();
-  for (const { id, names } of servers) {
-    for (const plain of new Set(names.map((name) => publicName(id, name, naming)))) {
-      owners.set(plain, (owners.get(plain) ?? 0) + 1);
-    }
-  }
+  const owners = countOwners(servers, naming);
   return servers.map((server, s) => {
     const clashing = inOwnList(server, naming);
     return server.names.map((name, i) => {
       const plain = publicName(server.id, name, naming);
-      const free = owners.get(plain) === 1 && !clashing(name, plain);
-      return free ? plain : (names[s]?.[i] as string);
+      const isShared = owners.get(plain) !== 1;
+      if (!isShared && !clashing(name, plain)) return plain;
+      return isShared && naming.strategy === 'error' ? undefined : names[s]?.[i];
     });
   });
+}
+
+/** How many servers have each name that is not an alias's. */
+function countOwners(servers: readonly NamedServer[], naming: Naming): Map<string, number> {
+  const owners = new Map<string, number>();
+  for (const { id, names } of servers) {
+    const unnamed = names.filter((name) => aliasOf(id, name, naming) === undefined);
+    for (const plain of new Set(unnamed.map((name) => publicName(id, name, naming)))) {
+      owners.set(plain, (owners.get(plain) ?? 0) + 1);
+    }
+  }
+  return owners;
 }
 
 function assignPrefixed(server: NamedServer, configuredIds: readonly string[], naming: Naming): string[] {

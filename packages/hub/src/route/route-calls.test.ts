@@ -189,6 +189,38 @@ describe('tools/call', () => {
     expect(jsonOf(await route.handler(exchangeOf('tools/call', { name: 'zz' }))).code).toBe(-32602);
   });
 
+  it('names the servers that share a name, where that is an error, and asks none of them', async () => {
+    const route = scriptedRoute(
+      [
+        { id: 'a', tools: [tool('x')] },
+        { id: 'b', tools: [tool('x'), tool('y')] },
+      ],
+      { naming: { strategy: 'error' } },
+    );
+    await route.settled;
+    const refused = jsonOf(await route.handler(exchangeOf('tools/call', { name: 'x' })));
+    expect(refused).toMatchObject({ code: -32602, message: expect.stringContaining('a and b each have a tool "x"') });
+    expect([...route.up.a.calls, ...route.up.b.calls]).toHaveLength(0);
+    expect((await route.handler(exchangeOf('tools/call', { name: 'y' }))).kind).toBe('complete');
+  });
+
+  it('reaches a tool by its alias, and says which server it waits for', async () => {
+    const naming = { aliases: { a_x: 'go', b_y: 'come' } };
+    const route = scriptedRoute(
+      [
+        { id: 'a', tools: [tool('x')] },
+        { id: 'b', state: 'starting' },
+      ],
+      { naming, limits: { settleMs: 1 } },
+    );
+    await vi.waitFor(() => expect(route.resolve('tools', 'go')).toBeDefined());
+    expect((await route.handler(exchangeOf('tools/call', { name: 'go' }))).kind).toBe('complete');
+    expect(jsonOf(await route.handler(exchangeOf('tools/call', { name: 'come' })))).toMatchObject({
+      message: expect.stringContaining('b'),
+      code: -31001,
+    });
+  });
+
   it('says to legacy clients that the output is wrapped when the schema was', async () => {
     const route = scriptedRoute([
       {
