@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -16,8 +26,18 @@ else loadPart('main.cjs');
 const MAIN = `
 const { word } = require('./word.cjs');
 const again = require('./word.cjs');
-const { leaveCode, loadPart } = require('#loader');
+const { leaveCode, loadPart, withFlags } = require('#loader');
 const { basename } = require('node:path');
+if (process.env.FLAGS) {
+  const { setFlagsFromString } = require('node:v8');
+  setFlagsFromString('--semi-space-growth-factor=1');
+  withFlags((run) => {
+    setFlagsFromString('--semi-space-growth-factor=2');
+    const done = run();
+    setFlagsFromString('--semi-space-growth-factor=1');
+    return done;
+  });
+}
 if (process.env.REPLACED) require('node:fs').rmSync(__filename);
 console.log(JSON.stringify([word, again.word === word, loadPart('late.cjs').late, basename(__filename), module.exports === exports]));
 if (process.argv[2] === 'leave') leaveCode();
@@ -55,6 +75,15 @@ describe('a command in one file', () => {
 
   it('runs its parts as they were, each once', () => {
     expect(run()).toEqual(EXPECTED);
+  });
+
+  it('finds code again that was compiled after the flags of V8 were changed', () => {
+    run('leave', { FLAGS: '1' });
+    const folder = join(cache, 'hatago/code');
+    const entry = join(folder, String(readdirSync(folder).find((name) => name.startsWith('late'))));
+    utimesSync(entry, 1, 1);
+    expect(run('leave', { FLAGS: '1' })).toEqual(EXPECTED);
+    expect(statSync(entry).mtimeMs).toBe(1000);
   });
 
   it('is one file of ASCII that may be run', () => {

@@ -25,6 +25,9 @@ export interface Bundle {
   require(name: string): unknown;
 }
 
+/** Does something under other circumstances. */
+export type Around = <T>(run: () => T) => T;
+
 type Run = (exports: object, require: (name: string) => unknown, module: object, file: string, folder: string) => void;
 
 /** Of older builds and other versions of Node no more is kept than this. */
@@ -43,6 +46,7 @@ let isTrusted = false;
 const loaded = new Map<string, { exports: object }>();
 /** What was compiled anew, by its part. */
 const compiled = new Map<string, Script>();
+let around: Around = (run) => run();
 
 /** Makes the parts of a bundle known; nothing of them is loaded yet. */
 export function openBundle(opened: Bundle): void {
@@ -52,6 +56,14 @@ export function openBundle(opened: Bundle): void {
   size = fstatSync(text).size;
   folder = cacheFolder();
   isTrusted = isOwn(folder);
+}
+
+/**
+ * Has everything that depends on the flags of V8 done inside of a function: compiled code is of use only under the flags it
+ * was left under, so whoever changes them has it done under those of a start.
+ */
+export function withFlags(set: Around): void {
+  around = set;
 }
 
 /** Loads a part, once; undefined where nothing is bundled or there is no such part. */
@@ -82,24 +94,29 @@ export function loadPart(name: string): unknown {
  */
 export function leaveCode(names: readonly string[] = ['']): void {
   try {
-    for (const [name, script] of compiled) {
-      if (!names.some((start) => name.startsWith(start))) continue;
-      write(entryOf(name), script.createCachedData());
-      compiled.delete(name);
-    }
+    around(() => leaveThose(names));
   } catch {
     // Without a directory of one's own every start compiles anew.
   }
 }
 
+function leaveThose(names: readonly string[]): void {
+  for (const [name, script] of compiled) {
+    if (!names.some((start) => name.startsWith(start))) continue;
+    write(entryOf(name), script.createCachedData());
+    compiled.delete(name);
+  }
+}
+
 function requirePart(name: string): unknown {
-  if (name === SELF) return { loadPart, leaveCode };
+  if (name === SELF) return { loadPart, leaveCode, withFlags };
   return name.startsWith('./') ? loadPart(name.slice(2)) : (bundle as Bundle).require(name);
 }
 
 function compile(name: string, place: Place): Script {
   const cachedData = isTrusted ? read(entryOf(name)) : undefined;
-  const script = new Script(readPart(place), { filename: join(dirname((bundle as Bundle).file), name), cachedData });
+  const filename = join(dirname((bundle as Bundle).file), name);
+  const script = around(() => new Script(readPart(place), { filename, cachedData }));
   if (cachedData === undefined || script.cachedDataRejected === true) compiled.set(name, script);
   return script;
 }

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { withFlags } from '#loader';
 
 /** A burst of a second is over before more memory would be of use. */
 const PERIOD_MS = 2000;
@@ -35,6 +36,7 @@ let flags = V8_DEFAULT;
  * may become eight times as large before it does.
  */
 export function boundHeapGrowth(): void {
+  withFlags(withDefaultFlags);
   let last = process.cpuUsage();
   set({ ...flags, ...growthAt(0) });
   setInterval(() => {
@@ -59,12 +61,15 @@ export function optimizeOnceStarted(settled: Promise<unknown>): void {
   });
 }
 
-/** Runs something under V8's default flags: compiled code is of use only under the flags it was left under. */
-export function withDefaultFlags(run: () => void): void {
+/** Does something under the flags with which V8 starts. */
+function withDefaultFlags<T>(run: () => T): T {
   const before = flags;
   set(V8_DEFAULT);
-  run();
-  set(before);
+  try {
+    return run();
+  } finally {
+    set(before);
+  }
 }
 
 function growthAt(share: number): Pick<Flags, 'young' | 'old'> {

@@ -21,7 +21,7 @@ import { onSignals } from '../serving/signals.ts';
 import { sourceOf } from '../serving/source.ts';
 import { takeSeatForHttp } from '../serving/take-seat.ts';
 import { askForTrust } from '../trust/ask-for-trust.ts';
-import { boundHeapGrowth, optimizeOnceStarted, withDefaultFlags } from '../v8-flags.ts';
+import { boundHeapGrowth, optimizeOnceStarted } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
 
 /** Runs the hub until it is told to end or, over stdio, until its last client is gone; or joins one that runs already. */
@@ -102,11 +102,10 @@ const SETTLED_FOR_MS = 2000;
 /** Not before the hub listens: to ask for the promise starts the servers. */
 function attendStart(settled: Promise<unknown>): void {
   optimizeOnceStarted(settled);
-  const leave = (): void => withDefaultFlags(leaveCode);
   void settled.then(() => {
-    setTimeout(leave, SETTLED_FOR_MS).unref();
+    setTimeout(leaveCode, SETTLED_FOR_MS).unref();
     // What a process that ends before has compiled is too little: others would have to compile the rest at every start.
-    process.once('exit', leave);
+    process.once('exit', () => leaveCode());
   });
 }
 
