@@ -1,5 +1,7 @@
-/** Bytes looked at at once. */
+/** Most bytes looked at at once. */
 export const BLOCK_BYTES = 65_536;
+/** A block is a multiple of this long. */
+export const BLOCK_STEP = 64;
 /** A byte below 0x20 is in the block. */
 export const HAS_CONTROL = 1;
 /** A byte outside of ASCII is in the block. */
@@ -37,14 +39,15 @@ let check: Exports['f'] | undefined;
 let isTried = false;
 
 /**
- * Which of {@link HAS_CONTROL} and {@link HAS_WIDE} hold for the {@link BLOCK_BYTES} at the offset; undefined where the
- * runtime lets no program make code (Workers), or has no vector instructions.
+ * Which of {@link HAS_CONTROL} and {@link HAS_WIDE} hold for the block at the offset, whose size is a multiple of
+ * {@link BLOCK_STEP} up to {@link BLOCK_BYTES}; undefined where the runtime lets no program make code (Workers), or has no
+ * vector instructions.
  */
-export function checkBlock(source: Uint8Array, at: number): number | undefined {
+export function checkBlock(source: Uint8Array, at: number, size: number): number | undefined {
   if (!isTried) start();
   if (check === undefined) return undefined;
-  (memory as Uint8Array).set(source.subarray(at, at + BLOCK_BYTES));
-  return check(BLOCK_BYTES);
+  (memory as Uint8Array).set(source.subarray(at, at + size));
+  return check(size);
 }
 
 function start(): void {

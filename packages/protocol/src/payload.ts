@@ -64,6 +64,12 @@ export class Payload {
     return this.#start === 0 && this.#end === source.length ? source : source.subarray(this.#start, this.#end);
   }
 
+  /** Length of the JSON text in bytes. */
+  get size(): number {
+    this.#bytesForm();
+    return this.#end - this.#start;
+  }
+
   /** The JSON text as pieces, without joining what is not joined yet. */
   pieces(): readonly Piece[] {
     return this.#source === undefined && this.#pieces !== undefined ? this.#pieces : [this.bytes()];

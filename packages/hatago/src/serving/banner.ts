@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Hub } from '@hatago/hub/hub.ts';
 import { coloursFor } from '../colours.ts';
 import type { Context } from '../context.ts';
@@ -7,6 +8,9 @@ import { VERSION } from '../version.ts';
 
 const pc = coloursFor(process.stdout);
 
+/** Clients that have waited for the servers get their answers before a person does. */
+const CLIENTS_FIRST_MS = 50;
+
 /** Tells a person where the hub is, how its servers are once they have settled, and how clients are connected to it. */
 export async function greet(hub: Hub, context: Pick<Context, 'file' | 'demo'>, url: string): Promise<void> {
   print(`${pc.bold('Hatago')} ${VERSION} is up at ${pc.cyan(url)}`);
@@ -15,8 +19,7 @@ export async function greet(hub: Hub, context: Pick<Context, 'file' | 'demo'>, u
     print(pc.dim('  no configuration found, so this is a demo; `hatago init` writes one of your own'));
   else print('  no configuration found: `hatago init` writes one, `hatago serve --demo` shows three servers to try');
   await hub.settled;
-  // Whoever has waited for the servers comes first.
-  await new Promise((resolve) => setImmediate(resolve));
+  await setTimeout(CLIENTS_FIRST_MS);
   const rows = hub.servers();
   const width = Math.max(0, ...rows.map((row) => row.id.length));
   for (const row of rows) {

@@ -32,7 +32,7 @@ export function countTools(list: UpstreamList, settings: ToolSettings = ALL): Of
   for (const { key, payload } of list.items) {
     if (!isIncluded(key, include, exclude)) continue;
     count++;
-    bytes += payload.bytes().length;
+    bytes += payload.size;
   }
   const offered = { count, tokens: estimateTokens(bytes) };
   known.set(list, { settings, offered });

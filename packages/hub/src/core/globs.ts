@@ -7,6 +7,8 @@ export function matchesGlob(pattern: string, name: string): boolean {
   while (n < name.length) {
     if (p < pattern.length && pattern[p] === '*') {
       star = p++;
+      // Nearly every pattern is one star: nothing behind it is left to be found.
+      if (p === pattern.length) return true;
       resume = n;
     } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
       p++;

@@ -73,7 +73,7 @@ export function sweepFolder(folder: string): readonly string[] {
 function sweep(folder: string, prefix: string): readonly string[] {
   const names = safeList(folder);
   for (const name of names) {
-    const match = name.startsWith(prefix) ? TEMPORARY.exec(name) : null;
+    const match = name.startsWith(prefix) && name.endsWith('.tmp') ? TEMPORARY.exec(name) : null;
     if (match !== null && isAbandoned(join(folder, name), match)) rmSync(join(folder, name), { force: true });
   }
   return names;
