@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { err, ok, type Result } from '@hatago/protocol';
 import { writeAtomically } from '../storage/atomic-write.ts';
 import { withFileLockSync } from '../storage/file-lock.ts';
+import { configLock } from './config-lock.ts';
 import { type DocumentEdit, editDocument } from './edit-document.ts';
 import { syntaxOf } from './syntax.ts';
 
@@ -32,19 +30,13 @@ export function writeConfig(
   try {
     // A link is followed: what it points to is the file to replace.
     const path = realpathSync(file);
-    return withFileLockSync(lockOf(path), () => replaceWithin(path, edits, check));
+    return withFileLockSync(configLock(path), () => replaceWithin(path, edits, check));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return err(`${file}: there is no such file`);
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return err(`${file}: cannot be written (${code})`);
     return err(`${file}: ${message}`);
   }
-}
-
-/** Kept among the system's temporary files, so that a process that dies leaves nothing beside the file. */
-function lockOf(path: string): string {
-  const digest = createHash('sha256').update(path).digest('hex').slice(0, 32);
-  return join(tmpdir(), `hatago-${process.getuid?.() ?? 'user'}-${digest}.lock`);
 }
 
 const MAX_ATTEMPTS = 5;

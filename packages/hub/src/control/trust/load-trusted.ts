@@ -1,5 +1,5 @@
 import { ok, type Result } from '@hatago/protocol';
-import { sweepTemporaries } from '../../storage/atomic-write.ts';
+import { sweepConfig } from '../config-lock.ts';
 import { type ConfigSearch, homeOf } from '../find-config.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../load.ts';
 import type { SecretReader } from '../secret-reader.ts';
@@ -34,7 +34,7 @@ export function loadTrusted(
 ): Result<TrustedConfig, readonly string[]> {
   const home = homeOf(file, env);
   const path = options.approvals ?? approvalsFile();
-  sweepTemporaries(file);
+  sweepConfig(file);
   sweepSecrets(home);
   const read = new Map<string, Map<string, string>>();
   const secrets = options.secrets ?? createSecretReader({ home, env });
