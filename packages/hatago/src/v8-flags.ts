@@ -29,11 +29,10 @@ let flags = V8_DEFAULT;
 
 /**
  * Lets the heap grow only as far as the hub is busy. V8 doubles the young generation, up to 32 MB, whenever much survives in
- * it, and a thousand sessions that are opened one after the other and then do nothing are enough for that, though the space then
- * stays empty. Under load a large young
- * space is worth its memory, for fewer objects survive in it. V8 also counts the bytes of answers as growth of a heap that
- * is small, so that answers of 1 MiB had it collect in full every 150 ms, a third of what they cost; under load the heap
- * may become eight times as large before it does.
+ * it, and a thousand sessions that are opened one after the other and then do nothing are enough for that, though the space
+ * then stays empty. Under load a large young space is worth its memory, for fewer objects survive in it. V8 also counts the
+ * bytes of answers as growth of a heap that is small, so that answers of 1 MiB had it collect in full every 150 ms, a third
+ * of what they cost; under load the heap may become eight times as large before it does.
  */
 export function boundHeapGrowth(): void {
   withFlags(withDefaultFlags);
