@@ -58,7 +58,8 @@ function life() {
   };
 }
 
-function build() {
+/** What a server of the configuration may say. */
+export function serverSchema(): z.ZodMiniType<RawServer> {
   return z.strictObject({
     type: key(
       z.optional(z.enum(['stdio', 'sse', 'ws', 'websocket', ...HTTP_TYPES])),
@@ -149,18 +150,4 @@ function build() {
       'Added to what clients are told about the hub’s use: a text, or `{ "file" }` that holds one.',
     ),
   });
-}
-
-let built: ReturnType<typeof build> | undefined;
-
-/** What a server of the configuration may say; made at its first use, for most commands need none. */
-export function serverShape(): z.ZodMiniType<RawServer> {
-  built ??= build();
-  return built;
-}
-
-/** The member names one server may have, for telling a foreign key from a misspelt one. */
-export function serverKeys(): ReadonlySet<string> {
-  built ??= build();
-  return new Set(Object.keys(built.def.shape));
 }
