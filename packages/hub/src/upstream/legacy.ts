@@ -8,7 +8,7 @@ import { fromLegacyError } from './legacy-errors.ts';
 import { createFollower, type Follower } from './legacy-follow.ts';
 import { type Handshake, initialize } from './legacy-handshake.ts';
 import { LegacyTasks } from './legacy-tasks.ts';
-import type { LinkFailure } from './link.ts';
+import type { LinkFailure, StreamState } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog, severityOf } from './logs.ts';
 import { legacyParams } from './params.ts';
@@ -20,6 +20,8 @@ import { hasMember, requestMessage } from './wire.ts';
 
 /** A verbose log level nobody asked for this long is given up, in milliseconds. */
 const LEVEL_MS = 60_000;
+/** The hub's own requests have a session begun anew at most this often, in milliseconds. */
+const RECOVER_MS = 10_000;
 
 /** Speaks the legacy era over a peer that was initialized with the capabilities. */
 export function createLegacy(
@@ -52,6 +54,8 @@ class Legacy implements Connection, PeerHooks {
   /** Set while the session is begun anew. */
   #recovering: Promise<void> | undefined;
   #stranded: Pending[] = [];
+  /** When it was last begun anew. */
+  #recoveredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     peer: Peer,
@@ -112,7 +116,10 @@ class Legacy implements Connection, PeerHooks {
 
   failed(pending: Pending, why: LinkFailure): boolean {
     if (this.#context.http && isSilence(why)) this.#checkLife();
-    if (why.kind !== 'session_gone') return false;
+    if (why.kind !== 'session_gone' || pending.retried) return false;
+    // A server that forgets every session is not to be kept busy by what the hub asks of its own accord.
+    const again = this.#context.now() - this.#recoveredAt < RECOVER_MS;
+    if (pending.call === undefined && again && this.#recovering === undefined) return false;
     this.#stranded.push(pending);
     this.#recovering ??= this.#recover();
     return true;
@@ -150,8 +157,10 @@ class Legacy implements Connection, PeerHooks {
     }
   }
 
-  stream(state: 'open' | 'reopened' | 'none'): void {
+  stream(state: StreamState): void {
     if (state === 'reopened') this.#follower.reportMissed();
+    // Some servers say so of a stream they do not have: what becomes of another request tells.
+    else if (state === 'gone') void this.probe(this.#context.timeouts.requestMs);
   }
 
   ended(pending: Pending): void {
@@ -190,7 +199,7 @@ class Legacy implements Connection, PeerHooks {
     await this.peer.own('logging/setLevel', `{"level":"${level}"}`, this.#context.timeouts.requestMs);
   }
 
-  /** Begins a new session on the same link, then sends again what is safe to send twice. */
+  /** Begins a new session on the same link, then sends again what was refused meanwhile. */
   async #recover(): Promise<void> {
     const { peer } = this;
     const { hubInfo, timeouts, spec, log } = this.#context;
@@ -200,6 +209,7 @@ class Legacy implements Connection, PeerHooks {
     const stranded = this.#stranded;
     this.#stranded = [];
     this.#recovering = undefined;
+    this.#recoveredAt = this.#context.now();
     if (!handshake.ok) {
       for (const pending of stranded) peer.settle(pending, this.#lost());
       await peer.close('the session could not be begun anew');
@@ -214,23 +224,13 @@ class Legacy implements Connection, PeerHooks {
     for (const pending of stranded) this.#replay(pending);
   }
 
+  /** Sends again what the server refused with the session it forgot: that never ran. */
   #replay(pending: Pending): void {
     if (pending.stage === 'ended') return;
-    const call = pending.call as UpstreamCall;
-    // A call that already asked something is past its beginning, and one that failed twice is not tried a third time.
-    if (pending.retried || pending.sink !== undefined || !this.#isRepeatable(call)) {
-      this.peer.settle(pending, this.#lost());
-      return;
-    }
+    // What it asked in the course of a call it has read, whatever it says.
+    if (pending.sink !== undefined) return this.peer.settle(pending, this.#lost());
     pending.retried = true;
-    const id = this.peer.mint();
-    this.peer.resend(pending, id, requestMessage(id, call.method, legacyParams(call, id)));
-  }
-
-  #isRepeatable(call: UpstreamCall): boolean {
-    if (call.method !== 'tools/call') return methodInfo(call.method) !== undefined && !call.method.startsWith('tasks/');
-    const name = call.target ?? call.params.text('name');
-    return name !== undefined && this.#book.factsOf(name)?.repeatable === true;
+    this.peer.resend(pending, pending.id, pending.message);
   }
 
   #lost(): Outcome {
