@@ -8,7 +8,6 @@ import { legacyParams } from './params.ts';
 import type { Peer } from './peer.ts';
 import { Pending } from './pending.ts';
 import { legacyTaskIn, relatedTaskOf } from './task-shape.ts';
-import type { ToolBook } from './tool-facts.ts';
 import { requestMessage } from './wire.ts';
 
 /** The tasks of a 2025-11-25 server, for callers that know tasks as the modern extension or not at all. */
@@ -16,17 +15,15 @@ export class LegacyTasks {
   readonly #peer: Peer;
   readonly #context: ConnectionContext;
   readonly #events: ConnectionEvents;
-  readonly #book: ToolBook;
   readonly #held: HeldTasks;
   /** Calls that wait for the result of their task, by task. */
   readonly #blocking = new Map<string, Pending>();
   readonly #asTask = new WeakSet<Pending>();
 
-  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents, book: ToolBook) {
+  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents) {
     this.#peer = peer;
     this.#context = context;
     this.#events = events;
-    this.#book = book;
     this.#held = new HeldTasks(peer, context);
   }
 
@@ -34,7 +31,7 @@ export class LegacyTasks {
   runs(call: UpstreamCall, capabilities: Record<string, unknown>): boolean {
     if (call.method !== 'tools/call' || !offersTasks(capabilities)) return false;
     const name = call.target ?? call.params.text('name');
-    return name !== undefined && this.#book.factsOf(name)?.taskSupport === 'required';
+    return name !== undefined && this.#context.tools.factsOf(name)?.taskSupport === 'required';
   }
 
   /** Begins a call that runs as a task. */

@@ -15,7 +15,6 @@ import { legacyParams } from './params.ts';
 import type { Peer, Reply } from './peer.ts';
 import type { PeerHooks } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
-import { createToolBook, type ToolBook } from './tool-facts.ts';
 import { hasMember, requestMessage } from './wire.ts';
 
 /** A verbose log level nobody asked for this long is given up, in milliseconds. */
@@ -41,7 +40,6 @@ class Legacy implements Connection, PeerHooks {
   /** What was declared to the server. */
   readonly #declared: Record<string, unknown>;
   readonly #asks: Asks;
-  readonly #book: ToolBook;
   readonly #follower: Follower;
   readonly #tasks: LegacyTasks;
   readonly #checkLife: () => void;
@@ -68,12 +66,11 @@ class Legacy implements Connection, PeerHooks {
     this.#context = context;
     this.#events = events;
     this.#declared = declared;
-    this.#book = createToolBook();
     this.#asks = createAsks(peer, context);
     this.offers = offersOf(handshake);
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
-    this.#tasks = new LegacyTasks(peer, context, events, this.#book);
+    this.#tasks = new LegacyTasks(peer, context, events);
     const ask = () => this.probe(context.timeouts.requestMs);
     this.#checkLife = createLiveness(peer, ask, (why) => events.lost(why));
     peer.version = undefined;
@@ -110,7 +107,7 @@ class Legacy implements Connection, PeerHooks {
     if (call.method === 'tools/call') {
       const outcome = this.#tasks.answered(pending, body);
       if (outcome !== 'not-a-task') return outcome;
-    } else if (call.method === 'tools/list') this.#book.learn(body, !hasMember(call.params, 'cursor'));
+    } else if (call.method === 'tools/list') this.#context.tools.learn(body, !hasMember(call.params, 'cursor'));
     return { kind: 'complete', result: body };
   }
 

@@ -25,6 +25,7 @@ import { specAbout, specDigest } from './spec-digest.ts';
 import type { StartedServer } from './starts.ts';
 import { statusOf } from './status-of.ts';
 import { Supervisor } from './supervisor.ts';
+import { createToolBook } from './tool-facts.ts';
 import { createMemoryVerdicts } from './verdicts.ts';
 
 /** How long a lazy server stays that was started only to learn what it offers, in milliseconds. */
@@ -89,6 +90,8 @@ class ManagedUpstream implements Upstream, StartedServer {
       hubInfo: JSON.stringify(deps.hubInfo),
       gate: new Gate(limits.maxInFlight, limits.maxQueue),
       parked: new ParkedCalls({ server: spec.id, limits, now, schedule }),
+      tools: createToolBook(),
+      declared: new Map(),
       http: spec.kind === 'http' || spec.kind === 'in-process',
       log,
       now,
@@ -214,6 +217,8 @@ class ManagedUpstream implements Upstream, StartedServer {
 
   /** Chooses the connection of a call by isolation, capabilities, and whether the server asks during calls. */
   #route(main: Connection, call: UpstreamCall): Promise<Outcome> {
+    const running = this.#pool.requestOnTask(call);
+    if (running !== undefined) return running;
     const { spec, limits } = this.#context;
     const legacy = main.offers.era === 'legacy';
     const terms = leaseTermsOf(call, { spec, limits, legacy, interactive: this.#memory.interactive });
