@@ -1,4 +1,4 @@
-import { editObject, Payload, type Piece, toModernTask } from '@hatago/protocol';
+import { editObject, Payload, type Piece, toModernError, toModernTask } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import { answersAsk, missingCapabilities } from './answers.ts';
@@ -59,7 +59,7 @@ export class HeldTasks {
     if (status !== 'completed' && status !== 'failed') return Payload.ofPieces(toModernTask(plain));
     const outcome = await this.#result(task);
     if (outcome.kind === 'error') {
-      const modern = Payload.ofPieces(toModernTask(plain, { error: outcome.error }));
+      const modern = Payload.ofPieces(toModernTask(plain, { error: toModernError(outcome.error) }));
       return Payload.ofPieces(editObject(modern, { status: '"failed"' }));
     }
     // A tool's own error is a result in the modern era.

@@ -128,8 +128,10 @@ describe('tasks of a legacy server', () => {
 
   it('are told with their error, or as they stand', async () => {
     let status = 'failed';
-    const error = { code: -5, message: 'broke' };
-    const { upstream } = await withTasks({ 'tasks/get': () => task(status), 'tasks/result': () => ({ error }) });
+    const error = { code: -32603, message: 'broke' };
+    const old = { ...error, code: -32042 };
+    const { upstream } = await withTasks({ 'tasks/get': () => task(status), 'tasks/result': () => ({ error: old }) });
+    expect(seen(await upstream.request(slow({ capabilities: {} })))).toEqual({ kind: 'error', error });
     await upstream.request(slow());
     expect(seen(await upstream.request(tasks('get')))).toEqual({
       kind: 'complete',

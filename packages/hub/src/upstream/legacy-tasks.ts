@@ -4,6 +4,7 @@ import type { Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import type { ConnectionContext, ConnectionEvents } from './connection.ts';
 import { HeldTasks } from './held-tasks.ts';
+import { fromLegacyError } from './legacy-errors.ts';
 import { legacyParams } from './params.ts';
 import type { Peer } from './peer.ts';
 import { Pending } from './pending.ts';
@@ -59,7 +60,7 @@ export class LegacyTasks {
         return { kind: 'complete', result: EMPTY };
       case 'tasks/cancel': {
         const outcome = await this.#own('tasks/cancel', taskId, this.#context.timeouts.requestMs);
-        return outcome.kind === 'error' ? outcome : { kind: 'complete', result: EMPTY };
+        return outcome.kind === 'error' ? this.#refused(outcome.error, call) : { kind: 'complete', result: EMPTY };
       }
       default:
         return failure('HATAGO_METHOD_NOT_FOUND', { server });
@@ -79,7 +80,7 @@ export class LegacyTasks {
     this.#blocking.set(task.taskId, pending);
     void this.#own('tasks/result', task.taskId, 0).then((outcome) => {
       this.#blocking.delete(task.taskId);
-      this.#peer.settle(pending, outcome);
+      this.#peer.settle(pending, outcome.kind === 'error' ? this.#refused(outcome.error, call) : outcome);
     });
     return undefined;
   }
@@ -120,11 +121,15 @@ export class LegacyTasks {
 
   async #get(call: UpstreamCall, taskId: string): Promise<Outcome> {
     const outcome = await this.#own('tasks/get', taskId, this.#context.timeouts.requestMs);
-    if (outcome.kind === 'error') return outcome;
+    if (outcome.kind === 'error') return this.#refused(outcome.error, call);
     const state = legacyTaskIn(outcome.result);
     if (state === undefined) return failure('HATAGO_UPSTREAM_PROTOCOL', { server: this.#context.spec.id });
     const task = this.#held.hold(taskId, call);
     return { kind: 'complete', result: await this.#held.detail(outcome.result, state.status, task) };
+  }
+
+  #refused(error: Payload, call: UpstreamCall): Outcome {
+    return fromLegacyError(error, call, this.#context.spec.id);
   }
 
   async #own(method: string, taskId: string, limitMs: number): Promise<Outcome> {

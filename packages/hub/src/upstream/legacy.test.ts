@@ -94,6 +94,23 @@ describe('errors of a legacy server', () => {
   });
 });
 
+describe('codes that modern clients do not know', () => {
+  const refused = (method: string, error: unknown): Script => ({ [method]: () => ({ error }) });
+  it.each([
+    ['tools/call', -32042, undefined, -32603],
+    ['tools/call', -32042, { elicitations: [] }, -32603],
+    ['tools/call', -32042, { elicitations: [{ message: 'no URL' }] }, -32603],
+    ['tools/call', -32002, undefined, -32602],
+    ['prompts/get', -32002, { x: 1 }, -32602],
+  ])('%s %i with %j', async (method, code, data, modern) => {
+    const { upstream } = await connected(refused(method, { code, message: 'no', data }));
+    const call = { method, params: { name: 'one', uri: 'a://1' }, target: 'two', capabilities: { elicitation: {} } };
+    expect(seen(await upstream.request(buildCall(call))).error).toEqual({ code: modern, message: 'no', data });
+    const attached = await upstream.request(buildCall({ ...call, asks: 'attached' }));
+    expect(seen(attached).error).toEqual({ code, message: 'no', data });
+  });
+});
+
 describe('log messages', () => {
   const log = (level: string, data: unknown = 1) => ({
     jsonrpc: '2.0',

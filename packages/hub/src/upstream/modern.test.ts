@@ -183,6 +183,16 @@ describe('a modern result', () => {
 });
 
 describe('a modern error', () => {
+  it.each([
+    ['resources/read', -32002, -32602, { uri: 'a://1' }],
+    ['tools/call', -32002, -32602, undefined],
+    ['tools/call', -32042, -32603, undefined],
+  ])('of the older era have their modern code: %s %i', async (method, code, modern, data) => {
+    const { upstream } = await connected({ [method]: () => ({ error: { code, message: 'no' } }) });
+    const outcome = await upstream.request(buildCall({ method, params: { uri: 'a://1', name: 'one' } }));
+    expect(seen(outcome).error).toEqual({ code: modern, message: 'no', data });
+  });
+
   it('-32021 is told as the hub tells it', async () => {
     const data = { requiredCapabilities: { sampling: {} }, hop: 'secret' };
     const { upstream } = await connected({ 'tools/call': () => ({ error: { code: -32021, message: 'x', data } }) });

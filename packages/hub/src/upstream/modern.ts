@@ -16,6 +16,7 @@ import { missingCapabilities } from './answers.ts';
 import { withoutContext } from './ask-shape.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
 import { learnDeclarations } from './declarations.ts';
+import { fromLegacyError } from './legacy-errors.ts';
 import type { LinkFailure } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog } from './logs.ts';
@@ -225,7 +226,7 @@ class Modern implements Connection, PeerHooks {
         return failure('HATAGO_CAPABILITY_REQUIRED', { server, data });
       }
       default:
-        return { kind: 'error', error: body };
+        return fromLegacyError(body, call, server);
     }
   }
 
