@@ -63,6 +63,8 @@ class ManagedUpstream implements Upstream, StartedServer {
   /** Why the last attempt to reach it failed. */
   #failure: LinkFailure | undefined;
   #closed = false;
+  /** It has been reached before. */
+  #attended = false;
   /** Ends the watches over the connection that runs. */
   #unwatch: (() => void)[] = [];
   /** The calls of a server that must not run twice, once it is interactive. */
@@ -325,6 +327,9 @@ class ManagedUpstream implements Upstream, StartedServer {
   #attend(main: Connection): void {
     this.#failure = undefined;
     this.#follow();
+    // Whatever changed while there was no connection was told to nobody.
+    if (this.#attended) for (const uri of this.#followed.resources) this.#emit({ type: 'updated', uri });
+    this.#attended = true;
     this.#unwatch.push(
       watchHealth(main, this.#context, {
         missed: (count) => this.#supervisor.missed(count),
