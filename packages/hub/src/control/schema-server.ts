@@ -103,11 +103,11 @@ export function serverSchema(): z.ZodMiniType<RawServer> {
     ),
     isolation: key(
       z._default(z.enum(['shared', 'session']), 'shared'),
-      'One connection and process for all, or (`session`) one per session, ended with it.',
+      'One connection and process for all, or (`session`) one per session, ended with it, which is asked what the server asks outside any call.',
     ),
     roots: key(
       z._default(z.array(z.strictObject({ uri: z.string(), name: z.optional(z.string()) })), []),
-      '`[{ "uri", "name" }]` told to a server that asks for roots outside any call.',
+      '`[{ "uri", "name" }]` told to a server that asks for roots outside any call, where no client is asked for its own.',
     ),
     ...life(),
     secrets: key(

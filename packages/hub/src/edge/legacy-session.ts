@@ -13,7 +13,7 @@ import {
   readProgressToken,
 } from '@hatago/protocol';
 import { type ErrorDetail, failure } from '../core/errors.ts';
-import type { Principal, SessionRef } from '../core/exchange.ts';
+import type { Ask, AskAnswer, Principal, SessionRef } from '../core/exchange.ts';
 import type { Generation } from '../core/generation.ts';
 import { ShortMap } from '../core/short-map.ts';
 import { newSessionHandle } from '../session/session-id.ts';
@@ -25,6 +25,7 @@ import { LegacyListen } from './legacy-listen.ts';
 import type { Sink } from './legacy-sink.ts';
 import type { LegacyStreams } from './legacy-streams.ts';
 import { LegacyTasks } from './legacy-tasks.ts';
+import { askSession } from './session-asks.ts';
 import { refusal, resultMessage } from './wire.ts';
 
 /** A legacy request as `classify` found it. */
@@ -43,6 +44,7 @@ export interface LegacySessionInit {
 
 /** The level at which log messages are sent to a client that never set one. */
 const DEFAULT_LEVEL: LogLevel = 'info';
+const SESSION_ENDED = { code: -32000, message: 'the session of the client has ended' };
 const EMPTY_RESULT: readonly Piece[] = ['{}'];
 
 /** Whether a legacy client may call the hub's own task wrapper. */
@@ -218,6 +220,10 @@ export class LegacySession implements SessionRef, SessionRecord {
     else ask.answered({ result: response.result as Payload });
   }
 
+  ask(ask: Omit<Ask, 'key'>, done: (answer: AskAnswer) => void): (reason: string) => void {
+    return askSession(this, ask, done);
+  }
+
   setLevel(level: LogLevel): void {
     this.#level = level;
     this.#envelope = undefined;
@@ -259,6 +265,8 @@ export class LegacySession implements SessionRef, SessionRecord {
     this.#listen?.close();
     this.tasks?.close(reason);
     for (const call of this.#calls?.values() ?? []) call.cancel(reason);
+    // Those of calls went with their calls.
+    for (const ask of [...(this.asks?.values() ?? [])]) ask.answered({ error: Payload.ofValue(SESSION_ENDED) });
     this.streams?.close();
     this.asks = undefined;
     if (!this.#begun) return;

@@ -1,8 +1,8 @@
 import { editObject, isRecord, META, Payload, type RequestId } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Notification, Outcome } from '../core/exchange.ts';
+import { withMeta } from '../core/meta.ts';
 import { createFollowers, type Followed, type Following, keyOf, type Listener } from './followers.ts';
-import { withMeta } from './splice.ts';
 
 /** A list whose changes can be listened for. */
 export type Changeable = 'tools' | 'prompts' | 'resources';

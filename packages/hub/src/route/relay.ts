@@ -1,16 +1,13 @@
 import { editObject, isRecord, Payload, type Piece } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Ask, Exchange, Outcome, Parked } from '../core/exchange.ts';
+import { SERVER_KEY, withMeta } from '../core/meta.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import type { RequestStates } from './request-state.ts';
 import type { Member } from './settings.ts';
-import { withMeta } from './splice.ts';
 import { type TaskIds, taskIdOf } from './task-ids.ts';
 import { textMember } from './text-member.ts';
 import type { UriRewriter } from './uri-rewriter.ts';
-
-/** Key of `_meta` under which an ask names the server it comes from: clients see only the hub. */
-export const SERVER_KEY = 'dev.hatago/server';
 
 /** Where an exchange goes. */
 export interface Destination {

@@ -24,7 +24,8 @@ export function leaseTermsOf(call: UpstreamCall, choice: LeaseChoice): LeaseTerm
   // A session that is isolated stays on its one connection, for its state is there: all that is asked on it is its own.
   const asking = !isolated && interactive && legacy && methodInfo(call.method)?.mrtr === true;
   const { sessionIdleMs, leaseIdleMs } = limits;
-  const terms = { capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
+  const client = isolated ? call.session : undefined;
+  const terms = { client, capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
   if (asking && forbidSecondProcess === true) {
     return { ...terms, key: 'serial', exclusive: true, max: 1, session: undefined };
   }

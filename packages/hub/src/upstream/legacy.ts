@@ -1,6 +1,6 @@
 import { isRecord, type LogLevel, methodInfo, modernServerCapabilities, type Payload } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import type { Outcome, SessionRef } from '../core/exchange.ts';
 import type { Offers, UpstreamCall } from '../core/upstream.ts';
 import { type Asks, createAsks } from './asks.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
@@ -22,14 +22,23 @@ const LEVEL_MS = 60_000;
 /** The hub's own requests have a session begun anew at most this often, in milliseconds. */
 const RECOVER_MS = 10_000;
 
-/** Speaks the legacy era over a peer that was initialized with the capabilities. */
+/** How a peer was initialized. */
+export interface LegacyTerms {
+  readonly handshake: Handshake & { ok: true };
+  /** What was declared to the server. */
+  readonly capabilities: Record<string, unknown>;
+  /** The session that alone uses the connection, if one does. */
+  readonly client: SessionRef | undefined;
+}
+
+/** Speaks the legacy era over a peer that was initialized on the terms. */
 export function createLegacy(
   peer: Peer,
   context: ConnectionContext,
   events: ConnectionEvents,
-  session: { readonly handshake: Handshake & { ok: true }; readonly capabilities: Record<string, unknown> },
+  terms: LegacyTerms,
 ): Connection {
-  return new Legacy(peer, context, events, session.handshake, session.capabilities);
+  return new Legacy(peer, context, events, terms);
 }
 
 class Legacy implements Connection, PeerHooks {
@@ -59,14 +68,13 @@ class Legacy implements Connection, PeerHooks {
     peer: Peer,
     context: ConnectionContext,
     events: ConnectionEvents,
-    handshake: Handshake & { ok: true },
-    declared: Record<string, unknown>,
+    { handshake, capabilities, client }: LegacyTerms,
   ) {
     this.peer = peer;
     this.#context = context;
     this.#events = events;
-    this.#declared = declared;
-    this.#asks = createAsks(peer, context);
+    this.#declared = capabilities;
+    this.#asks = createAsks(peer, context, client);
     this.offers = offersOf(handshake);
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
@@ -98,6 +106,7 @@ class Legacy implements Connection, PeerHooks {
   }
 
   close(reason: string): Promise<void> {
+    this.#asks.withdrawAll(reason);
     return this.peer.close(reason);
   }
 
@@ -166,6 +175,7 @@ class Legacy implements Connection, PeerHooks {
   }
 
   closed(why: LinkFailure): void {
+    this.#asks.withdrawAll(why.message);
     this.#events.lost(why);
   }
 
@@ -201,6 +211,7 @@ class Legacy implements Connection, PeerHooks {
     const { peer } = this;
     const { hubInfo, timeouts, spec, log } = this.#context;
     log({ level: 'info', event: 'upstream.session_lost', server: spec.id, message: 'the session is begun anew' });
+    this.#asks.withdrawAll('the server has forgotten the session');
     peer.link?.setSession?.(undefined, this.offers.protocolVersion);
     const handshake = await initialize(peer, { hubInfo, capabilities: this.#declared, limitMs: timeouts.connectMs });
     const stranded = this.#stranded;

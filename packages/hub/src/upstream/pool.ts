@@ -1,6 +1,6 @@
 import { type Canceller, type CancelSignal, createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import type { Outcome, SessionRef } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import type { Connection } from './connection.ts';
 import type { Schedule } from './deadline.ts';
@@ -21,6 +21,8 @@ export interface LeaseTerms {
   readonly capabilities: Record<string, unknown>;
   /** The session whose own they are; undefined where they belong to none. */
   readonly session: string | undefined;
+  /** That session where nobody else uses them: what is asked in the course of no call is asked of its client. */
+  readonly client: SessionRef | undefined;
 }
 
 /** What becomes of a connection of the pool. */

@@ -238,6 +238,7 @@ class ManagedUpstream implements Upstream, StartedServer {
     try {
       const connection = await this.#connector.open({
         capabilities,
+        client: terms.client,
         signal: events.signal,
         leased: true,
         events: {
@@ -272,7 +273,7 @@ class ManagedUpstream implements Upstream, StartedServer {
         if (connection !== undefined) this.#lose(connection, 'the server no longer speaks the protocol version it did');
       },
     };
-    connection = await this.#connector.open({ capabilities, events, signal, leased: false });
+    connection = await this.#connector.open({ capabilities, client: undefined, events, signal, leased: false });
     if (lost === undefined) return connection;
     await connection.close(lost.message);
     throw new LinkError(lost);
