@@ -22,7 +22,7 @@ const limits = () => ({
   maxInFlight: key(whole(4096, 1, 262_144), 'Requests in all.'),
   maxParkedPerPrincipal: key(
     whole(16, 1, 4096),
-    'Calls of one caller that wait for its answers; the oldest gives way.',
+    'Calls of one caller that wait for its answers, at all servers; the oldest gives way. A caller is a session while nobody is authenticated; all without one may have 8 times as many together.',
   ),
   parkedMs: key(whole(600_000, 1000, DAY_MS), 'How long such a call waits.'),
   maxListBytes: key(whole(8_388_608, 4096, GIB), 'A longer list is sent in pages.'),

@@ -18,6 +18,7 @@ import { UNION_CAPABILITIES } from './legacy-handshake.ts';
 import { createLines, type Lines } from './lines.ts';
 import { LinkError, type LinkFailure } from './link.ts';
 import { ParkedCalls } from './parked.ts';
+import { createParkedPlaces } from './parked-places.ts';
 import { type LeaseEvents, type LeaseTerms, Pool } from './pool.ts';
 import { DEFAULT_RESTART } from './restart-policy.ts';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type UpstreamDeps, type UpstreamSpec } from './spec.ts';
@@ -91,7 +92,7 @@ class ManagedUpstream implements Upstream, StartedServer {
       timeouts,
       hubInfo: JSON.stringify(deps.hubInfo),
       gate: new Gate(limits.maxInFlight, limits.maxQueue),
-      parked: new ParkedCalls({ server: spec.id, limits, now, schedule }),
+      parked: new ParkedCalls({ server: spec.id, limits, places: deps.places ?? createParkedPlaces(), now, schedule }),
       tools: createToolBook(),
       declared: new Map(),
       http: spec.kind === 'http' || spec.kind === 'in-process',
