@@ -132,6 +132,8 @@ describe.each(['a running hub', 'no running hub'])('list and call with %s', (wit
   it('calls a tool with arguments from a file and from standard input', async () => {
     const input = scope.file('args.json', '{"message":"from a file"}');
     expect((await cli('call', 'everything_echo', '-f', input)).stdout).toBe('Echo: from a file\n');
+    const marked = scope.file('bom.json', '\uFEFF{"message":"with a mark"}');
+    expect((await cli('call', 'everything_echo', '-f', marked)).stdout).toBe('Echo: with a mark\n');
     const piped = await hatago(['call', 'everything_echo', '-f', '-', '-c', file], {
       env,
       input: '{"message":"piped"}',
@@ -156,6 +158,14 @@ describe.each(['a running hub', 'no running hub'])('list and call with %s', (wit
     const { code, stdout } = await cli('call', 'everything_get-sum', '-i', '{"a":"not a number"}');
     expect(code).toBe(1);
     expect(stdout).not.toBe('');
+  });
+
+  it('says that it was its own limit when it gives up', async () => {
+    const input = '{"duration":5,"steps":1}';
+    const args = ['call', 'everything_trigger-long-running-operation', '-i', input, '--timeout', '500'];
+    const { code, stderr } = await cli(...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('not answered within 500 ms; --timeout gives more');
   });
 
   it('ends with 1 when the server dies', async () => {

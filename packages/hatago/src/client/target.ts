@@ -5,7 +5,7 @@ import type { Openers } from '@hatago/hub/upstream/detect.ts';
 import { createUpstream } from '@hatago/hub/upstream/server.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import { findHome, type GlobalOptions, loadContext } from '../context.ts';
-import { CliError } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
 import { VERSION } from '../version.ts';
 import { clientSocketOf, hubLink } from './hub-link.ts';
@@ -39,13 +39,18 @@ export async function openRunningHub(options: TargetOptions): Promise<Target | u
   return undefined;
 }
 
-const hubAt = (url: string): UpstreamSpec => ({ id: 'hub', kind: 'http', url });
+/** No server can be called that, so that what is told of the hub is not taken for what the hub tells of a server. */
+const HUB = 'the hub';
+/** How long a request may take where a command says nothing else. */
+export const DEFAULT_LIMIT_MS = 300_000;
+
+const hubAt = (url: string): UpstreamSpec => ({ id: HUB, kind: 'http', url });
 
 /** A hub that serves no HTTP has its clients share it over a socket. */
 async function openShared(home: string, pid: number, options: TargetOptions): Promise<Target | undefined> {
   const socket = clientSocketOf(home, pid);
   if (socket === undefined) return undefined;
-  return open({ id: 'hub', kind: 'ws', about: { type: 'socket' } }, options, { open: hubLink(socket) });
+  return open({ id: HUB, kind: 'ws', about: { type: 'socket' } }, options, { open: hubLink(socket) });
 }
 
 async function openOwnHub(options: TargetOptions): Promise<Target> {
@@ -53,7 +58,7 @@ async function openOwnHub(options: TargetOptions): Promise<Target> {
   const hub = createHub({ config: context.config, home: context.home, version: VERSION, log: logTo(options) });
   hub.start();
   await hub.settled;
-  const target = await open({ id: 'hub', kind: 'in-process', handler: hub }, options);
+  const target = await open({ id: HUB, kind: 'in-process', handler: hub }, options);
   return {
     ...target,
     close: async () => {
@@ -66,14 +71,17 @@ async function openOwnHub(options: TargetOptions): Promise<Target> {
 /** A server that is connected to directly, without a hub between. */
 export async function openServer(spec: UpstreamSpec, options: TargetOptions): Promise<Target> {
   const target = await open(spec, options);
-  const { state, error, fix } = target.upstream.status;
+  const { state, error, fix, code } = target.upstream.status;
   if (state === 'ready') return target;
   await target.close();
-  throw new CliError(`cannot connect: ${error ?? 'the server did not answer'}${fix === undefined ? '' : `\n${fix}`}`);
+  throw new CliError(
+    `cannot connect: ${error ?? 'the server did not answer'}${fix === undefined ? '' : `\n${fix}`}`,
+    code === 'HATAGO_NEEDS_APPROVAL' ? EXIT.denied : EXIT.failure,
+  );
 }
 
 async function open(spec: UpstreamSpec, options: TargetOptions, openers?: Openers): Promise<Target> {
-  const timeoutMs = options.timeout ?? 300_000;
+  const timeoutMs = options.timeout ?? DEFAULT_LIMIT_MS;
   const upstream = createUpstream(
     {
       ...spec,

@@ -45,7 +45,8 @@ export async function inspect(words: readonly string[], options: InspectOptions)
     if (offers === undefined) throw new CliError('the server said nothing of itself');
     const lists: Record<string, readonly Item[]> = {};
     for (const [key, method, capability] of LISTS) {
-      if (capability in offers.capabilities) lists[key] = await readAll(target.upstream, method, key);
+      if (capability in offers.capabilities)
+        lists[key] = await readAll(target.upstream, method, key, { limitMs: terms.timeout });
     }
     const findings = lint(lists);
     if (options.json) return printJson({ ...offers, ...lists, findings });
