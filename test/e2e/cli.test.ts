@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHub, startHub, writeConfig } from './support/hub.ts';
@@ -218,6 +218,20 @@ describe('inspect', () => {
     const words = [String(child.entry['command']), ...(child.entry['args'] as string[])];
     const byCommand = await hatago(['inspect', '--json', '--', ...words], { cwd: scope.dir() });
     expect(JSON.parse(byCommand.stdout)).toMatchObject({ era: 'modern' });
+  });
+
+  it('takes one word after -- as a command too, and nothing beside it', async () => {
+    const modern = await journal(scope, { transport: 'stdio', era: 'modern' });
+    const words = [String(modern.entry['command']), ...(modern.entry['args'] as string[])].map((word) => `'${word}'`);
+    const cwd = scope.dir();
+    writeFileSync(join(cwd, 'one-word'), `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+    const env = { PATH: `${cwd}:${process.env['PATH']}` };
+    const shown = await hatago(['inspect', '--json', '--', 'one-word'], { cwd, env });
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ era: 'modern' });
+    const both = await hatago(['inspect', 'a', '--', 'one-word'], { cwd, env });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('after --')]);
+    expect((await hatago(['inspect', '--'], { cwd, env })).code).toBe(2);
   });
 
   it('ends with 4 for a server nobody configured, with 1 for one that cannot be reached', async () => {
