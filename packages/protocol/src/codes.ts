@@ -43,6 +43,7 @@ export type HubCode =
   | 'HATAGO_CONFIG_NOT_FOUND'
   | 'HATAGO_CONFIG_SYNTAX'
   | 'HATAGO_CONFIG_INVALID'
+  | 'HATAGO_CONFIG_OLD_FORMAT'
   | 'HATAGO_EXISTS'
   | 'HATAGO_GENERATION_ACTIVE'
   | 'HATAGO_CONFIG_CHANGED'
@@ -351,6 +352,13 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     exit: 2,
     message: 'The configuration has a wrong or unknown setting.',
     next: 'Correct it at the line and column shown.',
+  },
+  HATAGO_CONFIG_OLD_FORMAT: {
+    kind: 'config_old_format',
+    http: 409,
+    exit: 2,
+    message: 'The configuration is of an old format, which is read and not written.',
+    next: 'Rewrite it with "hatago migrate --write", then make the change.',
   },
   HATAGO_EXISTS: {
     kind: 'exists',

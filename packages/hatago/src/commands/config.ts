@@ -12,6 +12,7 @@ import { loadTrusted } from '@hatago/hub/control/trust/load-trusted.ts';
 import { writeConfig } from '@hatago/hub/control/write-config.ts';
 import { isRecord } from '@hatago/protocol';
 import { type GlobalOptions, locateConfig, readOptionsOf } from '../context.ts';
+import { notWritten } from '../control/not-written.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson, tell } from '../output.ts';
 
@@ -135,7 +136,7 @@ function edit(key: string, path: readonly (string | number)[], value: unknown, o
   const check = (text: string): readonly string[] =>
     checkText(file, process.env, { ...readOptionsOf(options), profile: '', text });
   const written = writeConfig(file, [{ path: place, value }], { check });
-  if (!written.ok) throw new CliError(written.error, EXIT.usage);
+  if (!written.ok) throw notWritten(written.error);
   const changed = written.value.before !== written.value.after;
   if (options.json) return printJson({ file, key, changed });
   if (!changed) print(`${file}: ${key} is so already`);

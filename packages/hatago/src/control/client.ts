@@ -121,6 +121,10 @@ const EXITS: Readonly<Record<string, number>> = {
   HATAGO_POLICY_DENIED: EXIT.denied,
   HATAGO_NEEDS_APPROVAL: EXIT.denied,
   HATAGO_GENERATION_ACTIVE: EXIT.usage,
+  HATAGO_CONFIG_SYNTAX: EXIT.usage,
+  HATAGO_CONFIG_INVALID: EXIT.usage,
+  HATAGO_CONFIG_OLD_FORMAT: EXIT.usage,
+  HATAGO_CONFIG_NOT_FOUND: EXIT.notFound,
 };
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */

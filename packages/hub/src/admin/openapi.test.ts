@@ -34,6 +34,8 @@ ${ALL.map(({ method, path, summary }) => `| \`${method} ${path}\` | ${summary} |
 What changes the configuration is written into its file, comments kept, and applied; a change that the hub refuses is taken back, and
 nothing is different. Answers that show the configuration have an \`ETag\`; send it back as \`If-Match\` and the change is made only if nobody
 else made one meanwhile (412 otherwise). Values that may be secrets are shown as \`${MASK}\`; sent back like that they stay as they are.
+Nothing is written into a file that is broken (422, \`details\` say where), nor beside the servers of an old format, which stand in a list
+(409; \`hatago migrate --write\` rewrites it).
 
 ## Refusals
 
