@@ -4,7 +4,8 @@ import { createLog } from '@hatago/hub/observe/log.ts';
 import type { Openers } from '@hatago/hub/upstream/detect.ts';
 import { createUpstream } from '@hatago/hub/upstream/server.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
-import { findHome, type GlobalOptions, loadContext } from '../context.ts';
+import { type GlobalOptions, loadContext } from '../context.ts';
+import { hubHomeOf } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
 import { VERSION } from '../version.ts';
@@ -30,10 +31,11 @@ export async function openHub(options: TargetOptions): Promise<Target> {
 
 /** The hub that runs for this configuration; undefined when none does, or it does not answer. */
 export async function openRunningHub(options: TargetOptions): Promise<Target | undefined> {
-  const home = findHome(options);
-  const run = findRunningHub(home);
+  const where = hubHomeOf(options);
+  const run = findRunningHub(where);
   if (run === undefined) return undefined;
-  const target = run.url === undefined ? await openShared(home, run.pid, options) : await open(hubAt(run.url), options);
+  const target =
+    run.url === undefined ? await openShared(where.home, run.pid, options) : await open(hubAt(run.url), options);
   if (target?.upstream.status.state === 'ready') return { ...target, running: true };
   await target?.close();
   return undefined;

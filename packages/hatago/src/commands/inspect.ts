@@ -10,7 +10,8 @@ import { type Finding, lint } from '../client/lint.ts';
 import { readAll } from '../client/read-all.ts';
 import { openRunningHub, openServer, type Target } from '../client/target.ts';
 import { coloursFor } from '../colours.ts';
-import { findHome, type GlobalOptions, loadContext } from '../context.ts';
+import { type GlobalOptions, loadContext } from '../context.ts';
+import { hubHomeOf, noHub } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, firstLine, formatTable, print, printJson, tell } from '../output.ts';
 import { withProgress } from '../progress.ts';
@@ -65,15 +66,15 @@ export async function inspect(words: Words, options: InspectOptions): Promise<vo
 async function openHubHere(options: InspectOptions): Promise<Target> {
   const target = await openRunningHub(options);
   if (target !== undefined) return target;
-  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+  throw noHub(hubHomeOf(options), ', or name a server to inspect');
 }
 
 function hubUrl(options: InspectOptions): string {
-  const run = findRunningHub(findHome(options));
+  const run = findRunningHub(hubHomeOf(options));
   if (run?.url !== undefined) return run.url;
   if (run !== undefined)
     throw new CliError('the hub that runs here serves no HTTP, which the Inspector needs; give a URL');
-  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+  throw noHub(hubHomeOf(options), ', or name a server to inspect');
 }
 
 /** Runs the MCP Inspector until the person ends it; it serves a web page, so somebody has to sit there. */

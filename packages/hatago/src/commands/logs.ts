@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { newLines } from '../control/new-lines.ts';
-import { type HubOptions, homeFor, requireHub } from '../control/require-hub.ts';
+import { type HubOptions, hubHomeOf, requireHub } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson } from '../output.ts';
 import { hubLogPath } from '../serving/log.ts';
@@ -34,7 +34,7 @@ export async function logs(id: string | undefined, options: LogsOptions): Promis
 }
 
 async function hubLogs(options: LogsOptions): Promise<void> {
-  const path = hubLogPath(homeFor(options));
+  const path = hubLogPath(hubHomeOf(options).home);
   const read = (): string => {
     try {
       return readFileSync(path, 'utf8');

@@ -28,7 +28,7 @@ export async function rm(id: string, options: RmOptions): Promise<void> {
   const revoked = before.origins[id]?.project === true ? await revokeServers(before, [id]) : undefined;
   if (revoked?.ok === false) throw new CliError(revoked.error);
   const { forgotten, left } = await forgetCredentials(file, id, options);
-  const applied = await applyToHub(file.home, id);
+  const applied = await applyToHub(file, id);
   if (options.json) return printJson({ id, file: file.file, forgotten, unused: left, hub: applied ?? null });
   const origin = before.origins[id]?.file;
   print(

@@ -24,7 +24,7 @@ async function connect(
     return new Promise((resolve) => server.close(resolve));
   });
   closers.push(announce(home, { pid: process.pid, version: '1', startedAt: '', socket }));
-  const hub = connectControl(home);
+  const hub = connectControl({ home, file: undefined });
   if (hub === undefined) throw new Error('the hub is not found');
   return { hub, server, home };
 }
@@ -84,6 +84,6 @@ describe('the client of a hub', () => {
   });
 
   it('is none where no hub runs', () => {
-    expect(connectControl(join(tmpdir(), 'hatago-nowhere'))).toBeUndefined();
+    expect(connectControl({ home: join(tmpdir(), 'hatago-nowhere'), file: undefined })).toBeUndefined();
   });
 });

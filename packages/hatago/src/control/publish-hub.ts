@@ -1,6 +1,6 @@
 import type { Hub } from '@hatago/hub/hub.ts';
 import type { Context } from '../context.ts';
-import { announce, findRunningHub } from '../run-file.ts';
+import { announce } from '../run-file.ts';
 import { VERSION } from '../version.ts';
 import { approvalIn, approveIn, secretsIn } from './hub-secrets.ts';
 
@@ -13,8 +13,8 @@ export interface PublishOptions extends Pick<Context, 'home' | 'file' | 'load'> 
 }
 
 /**
- * Opens the socket on which the hub is controlled and announces it to the other commands; where another hub does that for
- * this state directory already, it is left in peace. Returns the function that takes the announcement back.
+ * Opens the socket on which the hub is controlled and announces it to the other commands. Returns the function that takes
+ * the announcement back.
  */
 export async function publishHub(hub: Hub, options: PublishOptions): Promise<() => void> {
   const { home, file, load, url, shutdown } = options;
@@ -26,7 +26,6 @@ export async function publishHub(hub: Hub, options: PublishOptions): Promise<() 
     approve: (server, hash) => approveIn(load, server, hash),
     shutdown,
   });
-  if (socket === undefined && findRunningHub(home) !== undefined) return () => {};
   const withdraw = announce(home, {
     pid: process.pid,
     version: VERSION,

@@ -15,6 +15,8 @@ A running hub answers this API in two places, and every command that acts on a h
   accepted, and \`admin.http: false\` switches HTTP off.
 
 Both are found in \`run/hub.json\` of the state directory, which only its user can read: \`socket\`, \`url\`, \`token\`, \`pid\`.
+Where several hubs share a state directory, each for a configuration of its own, those that come later are found in \`run/hub.<pid>.json\`
+and have their socket beside it; \`config\` says which file a hub serves, and a command acts on the hub of its own configuration alone.
 
 \`\`\`console
 $ curl --unix-socket .hatago/run/hub.sock http://localhost/api/v1/status
