@@ -70,7 +70,15 @@ describe('the admin API over the local socket', () => {
     const { call } = await start({ mcpServers: { bad: { command: 'no-such-program-here', start: 'lazy' } } });
     const refused = await call('POST', '/servers/bad/start');
     expect(refused.status).toBe(502);
-    expect(errorOf(refused).message).toContain('no-such-program-here was not found');
+    expect(errorOf(refused).message).toContain('no-such-program-here was not found.');
+    expect(errorOf(refused).next).toContain('Install "no-such-program-here"');
+  });
+
+  it.each(['start', 'restart', 'stop'])('says that a server is disabled instead of a %s', async (verb) => {
+    const { call } = await start({ mcpServers: { off: { command: 'x', disabled: true } } });
+    const { message, next } = errorOf(await call('POST', `/servers/off/${verb}`));
+    expect(message).toBe('off is disabled in the configuration.');
+    expect(next).toContain('hatago config set mcpServers.off.disabled false');
   });
 
   it('ends the hub when it is asked to, after it answered', async () => {
