@@ -6,6 +6,7 @@ import { createUpstream } from '@hatago/hub/upstream/server.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import { type GlobalOptions, loadContext } from '../context.ts';
 import { hubHomeOf } from '../control/require-hub.ts';
+import { prepareDemo } from '../demo.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
 import { VERSION } from '../version.ts';
@@ -57,6 +58,7 @@ async function openShared(home: string, pid: number, options: TargetOptions): Pr
 
 async function openOwnHub(options: TargetOptions): Promise<Target> {
   const context = loadContext(options);
+  if (context.demo) prepareDemo(context.home);
   const hub = createHub({ config: context.config, home: context.home, version: VERSION, log: logTo(options) });
   hub.start();
   await hub.settled;
