@@ -42,11 +42,29 @@ describe('help', () => {
     [['call', 'x', '-i', '{not json']],
     [['call', 'x', '-i', '[1]']],
     [['call', 'x', '-i', '{}', '-f', 'y']],
+    [['policy', 'deny', '']],
+    [['migrate', '.']],
+    [['config', 'set', 'http.port', '1', '-c', '.']],
   ])('a wrong command line (%j) ends with 2 and says what to do', async (args) => {
     const { code, stdout, stderr } = await hatago(args, { cwd: scope.dir() });
     expect(code, stderr).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).not.toBe('');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([['rm'], ['update'], ['mcp', 'get']])('%s %s names no file where there is none', async (...words) => {
+    const { code, stderr } = await hatago([...words.filter(Boolean), 'x'], {
+      cwd: scope.dir(),
+      env: { HOME: scope.dir() },
+    });
+    expect([code, stderr]).toEqual([4, expect.stringContaining('no configuration was found')]);
+  });
+
+  it('has a demo without a hub that works', async () => {
+    const { stdout } = await hatago(['list', '--json'], { cwd: scope.dir(), env: { HOME: scope.dir() } });
+    const { servers } = JSON.parse(stdout) as { servers: { id: string; readiness: { state: string } }[] };
+    expect(servers.map(({ id, readiness }) => [id, readiness.state])).toContainEqual(['filesystem', 'ready']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseDocument } from '@hatago/hub/control/document.ts';
 import { effectiveConfig } from '@hatago/hub/control/effective.ts';
 import { adaptDocument } from '@hatago/hub/control/formats.ts';
@@ -7,6 +7,7 @@ import { parseKeyPath, valueAt } from '@hatago/hub/control/key-path.ts';
 import { checkText } from '@hatago/hub/control/load.ts';
 import { maskConfig } from '@hatago/hub/control/mask-config.ts';
 import { type ReadDocument, readDocument } from '@hatago/hub/control/read-document.ts';
+import { readSource } from '@hatago/hub/control/read-source.ts';
 import { formatFault } from '@hatago/hub/control/source-document.ts';
 import { loadTrusted } from '@hatago/hub/control/trust/load-trusted.ts';
 import { writeConfig } from '@hatago/hub/control/write-config.ts';
@@ -152,7 +153,9 @@ function placeIn(document: unknown, path: readonly (string | number)[]): readonl
 
 /** The document as it is written; one of another format has other keys and is not edited by these. */
 function ownDocument(file: string): unknown {
-  const document = parseDocument(readFileSync(file, 'utf8'), file);
+  const read = readSource(file);
+  if (!read.ok) throw new CliError(`${file}: ${read.error}`, EXIT.usage);
+  const document = parseDocument(read.value, file);
   if (!document.ok) throw new CliError(document.error.map(formatFault).join('\n'), EXIT.usage);
   const { value } = document.value;
   const { format } = adaptDocument(value, file);
