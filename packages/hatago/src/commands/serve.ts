@@ -69,7 +69,7 @@ async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptio
     log,
     stays: mode === 'http',
     publish: (url) =>
-      publishHub(hub, { home, file, load, url, shutdown: (reason) => void hosting.end({ reason, isEnd: true }) }),
+      publishHub(hub, { home, file, load, log, url, shutdown: (reason) => void hosting.end({ reason, isEnd: true }) }),
     ended: () => process.exit(EXIT.ok),
   });
   onSignals(() => hosting.end({ reason: 'the hub was told to end' }));

@@ -10,6 +10,21 @@ import { journal } from './support/servers.ts';
 const scope = createScope();
 afterAll(() => scope.close());
 
+describe('a state directory that cannot be made', () => {
+  it('keeps no hub from serving', async () => {
+    const { entry } = await journal(scope, { transport: 'stdio', era: 'legacy' });
+    const hub = await startHub(
+      scope,
+      { mcpServers: { j: entry } },
+      { env: { HATAGO_HOME: join(scope.file('file', ''), 'home') } },
+    );
+    expect((await fetch(hub.url.replace(/mcp$/, 'readyz'))).status).toBe(200);
+    expect(hub.stderr()).toContain('the commands do not find this hub');
+    expect(hub.stderr()).not.toContain('    at ');
+    expect(await hub.stop()).toBe(0);
+  });
+});
+
 describe('a state directory that several configurations share', () => {
   const home = scope.dir();
   const env = { HATAGO_HOME: home };
