@@ -40,7 +40,7 @@ async function hubLogs(options: LogsOptions): Promise<void> {
       return readFileSync(path, 'utf8');
     } catch {
       throw new CliError(
-        `there is no log at ${path}: a hub writes one when it runs in the background (\`hatago serve --detach\`)`,
+        `there is no log at ${path}: a hub writes one as soon as it has something to tell`,
         EXIT.notFound,
       );
     }
