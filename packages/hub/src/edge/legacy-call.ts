@@ -38,6 +38,8 @@ export class LegacyCall implements Exchange {
   readonly generation: Generation;
   /** Rounds of questions so far. */
   rounds = 0;
+  /** The last progress its client was told. */
+  progress: number = Number.NEGATIVE_INFINITY;
   /** What has to be taken back when the call ends early. */
   open: AskRound | undefined;
   /** Takes the end of the call in place of its sink. */
@@ -73,7 +75,17 @@ export class LegacyCall implements Exchange {
   }
 
   emit(notification: Notification): void {
-    if (!this.#over) this.sink.message(notificationMessage(notification));
+    if (this.#over) return;
+    if (notification.method === 'notifications/progress' && !this.#rises(notification.params)) return;
+    this.sink.message(notificationMessage(notification));
+  }
+
+  /** A server counts anew in each round, and so do we when a task follows; to the client it is one call. */
+  #rises(params: Payload): boolean {
+    const value = params.member('progress')?.value();
+    if (typeof value !== 'number' || !(value > this.progress)) return false;
+    this.progress = value;
+    return true;
   }
 
   /** Sends the call down the chain; `params` differ from the client's in a further round. */

@@ -224,6 +224,20 @@ describe.each(TRANSPORTS)('a task of a server behind a plain call over %s', (tra
     ]);
   });
 
+  it('shows signs of life that go on from the progress before it was one', async () => {
+    const script = withTask([{}, {}, { status: 'completed', result: { content: [] } }]);
+    await using peer = await connectLegacy(transport, {
+      script(exchange) {
+        const params = Payload.ofValue({ progressToken: 'p', progress: 50.5 });
+        if (exchange.method === 'tools/call') exchange.emit({ method: 'notifications/progress', params });
+        return script(exchange);
+      },
+    });
+    await peer.request(1, 'tools/call', { name: 'a', _meta: { progressToken: 'p' } });
+    const signs = peer.inbox.filter(({ method }) => method === 'notifications/progress');
+    expect(signs.map(({ params }) => (params as { progress: number }).progress)).toEqual([50.5, 51, 52]);
+  });
+
   it('has its questions answered once', async () => {
     const seen: Exchange[] = [];
     const states = [
