@@ -1,14 +1,11 @@
-import type { Exchange } from '../core/exchange.ts';
-import type { Followed } from './followers.ts';
+import type { ListenersOptions } from './listen.ts';
 import type { ResourceOwner } from './resource-table.ts';
 import type { RouteContext } from './route-context.ts';
 import { SERVERS_URI } from './servers-resource.ts';
 
-/** Finds out whose a URI or a task id in a listen filter is. */
-export function createFollow(
-  context: RouteContext,
-): (exchange: Exchange, kind: Followed['kind'], text: string) => Promise<Followed | undefined> {
-  return async (exchange, kind, text) => {
+/** Finds out whose a URI or a task id in a listen filter is, and what its server's URIs are called here. */
+export function createFollow(context: RouteContext): Pick<ListenersOptions, 'resolve' | 'rewriterOf'> {
+  const resolve: ListenersOptions['resolve'] = async (exchange, kind, text) => {
     if (kind === 'task') {
       const owner = context.taskIds.fromPublic(exchange.principal.id, text);
       const member = owner === undefined ? undefined : context.memberOf(owner.upstream);
@@ -26,6 +23,13 @@ export function createFollow(
     const { upstream } = owner.member;
     const own = owner.target ?? text;
     return { kind, serverId: upstream.id, own, public: text, subscribe: () => upstream.subscribe('resource', own) };
+  };
+  return {
+    resolve,
+    rewriterOf(serverId) {
+      const member = context.memberOf(serverId);
+      return member && context.catalog().resources.rewriterOf(member);
+    },
   };
 }
 

@@ -170,10 +170,7 @@ export function createRouter(options: RouterOptions): Router {
   });
   const context = buildContext(options, { naming, members, sealer, live, settling, rows: toRows });
   const discovered = createDiscovered(options, context);
-  const listeners = createListeners({
-    offers: discovered.offers,
-    resolve: createFollow(context),
-  });
+  const listeners = createListeners({ offers: discovered.offers, ...createFollow(context) });
   const changed = (): void => {
     live.changed();
     discovered.drop();

@@ -1,8 +1,9 @@
 import type { Payload } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { SessionRef } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
-import { answersAsk, missingCapabilities } from './answers.ts';
+import { answersAsk } from './answers.ts';
 import { ASK_KINDS, embedAsk, hintOf, rootsOf, TOO_MANY } from './ask-shape.ts';
 import type { ConnectionContext } from './connection.ts';
 import { ParkedCall } from './parked-call.ts';

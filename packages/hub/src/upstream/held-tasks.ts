@@ -1,7 +1,8 @@
 import { editObject, Payload, type Piece, toModernError, toModernTask } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
-import { answersAsk, missingCapabilities } from './answers.ts';
+import { answersAsk } from './answers.ts';
 import { ASK_KINDS, embedAsk, hintOf } from './ask-shape.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Peer } from './peer.ts';

@@ -1,8 +1,8 @@
 import { Payload, toModernError, urlElicitationsOf } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
-import { missingCapabilities } from './answers.ts';
 
 /**
  * What an error of an older revision is in the modern shape, whoever sent it: a resource that is not there has its modern

@@ -11,8 +11,8 @@ import {
 } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { Offers, UpstreamCall } from '../core/upstream.ts';
-import { missingCapabilities } from './answers.ts';
 import { withoutContext } from './ask-shape.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
 import { learnDeclarations } from './declarations.ts';
