@@ -61,7 +61,8 @@ function seen(followed: Followed, outcome: Outcome): void {
     case 'completed': {
       const result = task.member('result');
       if (result === undefined) return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
-      return call.complete({ kind: 'complete', result });
+      const wrap = outcome.kind !== 'input_required' && outcome.wrap === true;
+      return call.complete({ kind: 'complete', result, wrap });
     }
     case 'failed': {
       const error = task.member('error') ?? failure('HATAGO_UPSTREAM_PROTOCOL').error;

@@ -238,6 +238,20 @@ describe.each(TRANSPORTS)('a task of a server behind a plain call over %s', (tra
     expect(signs.map(({ params }) => (params as { progress: number }).progress)).toEqual([50.5, 51, 52]);
   });
 
+  it.each([
+    [true, { result: { a: 1 } }],
+    [false, { a: 1 }],
+  ])('has its structured output wrapped (%s) as its tool declares it', async (wrap, structuredContent) => {
+    const script = withTask([{ status: 'completed', result: { content: [], structuredContent: { a: 1 } } }]);
+    await using peer = await connectLegacy(transport, {
+      script(exchange) {
+        const outcome = script(exchange);
+        return outcome.kind === 'complete' && wrap ? { ...outcome, wrap } : outcome;
+      },
+    });
+    expect((await peer.request(1, 'tools/call', { name: 'a' })).result).toEqual({ content: [], structuredContent });
+  });
+
   it('has its questions answered once', async () => {
     const seen: Exchange[] = [];
     const states = [
