@@ -42,6 +42,8 @@ export class LegacyCall implements Exchange {
   progress: number = Number.NEGATIVE_INFINITY;
   /** What has to be taken back when the call ends early. */
   open: AskRound | undefined;
+  /** Gives up what runs on for the call at its server. */
+  abandon: (() => void) | undefined;
   /** Takes the end of the call in place of its sink. */
   onEnd: ((end: CallEnd) => void) | undefined;
   #over = false;
@@ -186,6 +188,7 @@ export class LegacyCall implements Exchange {
     const open = this.open;
     this.open = undefined;
     open?.withdraw('the call has ended');
+    this.abandon?.();
     return true;
   }
 }

@@ -31,7 +31,7 @@ export function followTask(call: LegacyCall, handle: Payload): void {
   if (taskId === undefined) return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
   const untilMs = call.owner.deps.now() + MOST_MS;
   const followed: Followed = { call, taskId, untilMs, asked: new Set() };
-  call.signal.onCancel(() => ask(followed, 'tasks/cancel', {}, () => {}));
+  call.abandon = () => ask(followed, 'tasks/cancel', {}, () => {});
   poll(followed, pauseOf(handle));
 }
 
@@ -57,7 +57,10 @@ function seen(followed: Followed, outcome: Outcome): void {
   if (call.over) return;
   if (outcome.kind === 'error') return call.fail(toLegacyError(outcome.error));
   const task = outcome.result;
-  switch (task.text('status')) {
+  const status = task.text('status');
+  // There is nothing left to cancel.
+  if (status === 'completed' || status === 'failed' || status === 'cancelled') call.abandon = undefined;
+  switch (status) {
     case 'completed': {
       const result = task.member('result');
       if (result === undefined) return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
