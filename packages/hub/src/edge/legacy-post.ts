@@ -43,13 +43,16 @@ export class LegacyPost implements Sink, Watched {
   }
 
   message(message: readonly Piece[]): boolean {
-    const stream = this.#streams ? this.#open() : this.#session.streams?.standing;
-    return stream?.message(message) ?? false;
+    return this.#aside()?.message(message) ?? false;
+  }
+
+  ask(message: readonly Piece[]): boolean {
+    return this.#aside()?.ask(message) ?? false;
   }
 
   answer(message: readonly Piece[]): void {
     this.#left--;
-    if (this.#stream !== undefined) this.#stream.message(message);
+    if (this.#stream !== undefined) this.#stream.send(message, true);
     else if (this.#batch === undefined) {
       this.#keeper.remove(this);
       if (!this.#reply.closed) this.#reply.send(200, JSON_HEADERS, message);
@@ -68,13 +71,18 @@ export class LegacyPost implements Sink, Watched {
     else if (nowMs >= this.#late) this.#open();
   }
 
+  /** Where goes what is no answer. */
+  #aside(): LegacyStream | undefined {
+    return this.#streams ? this.#open() : this.#session.streams?.standing;
+  }
+
   #open(): LegacyStream | undefined {
     if (this.#stream !== undefined || this.#reply.closed) return this.#stream;
     this.#keeper.remove(this);
     this.#session.streams ??= new LegacyStreams(this.#session, this.#keeper);
     const stream = this.#session.streams.add(this.#reply);
     this.#stream = stream;
-    for (const message of this.#batch?.splice(0) ?? []) stream.message(message);
+    for (const message of this.#batch?.splice(0) ?? []) stream.send(message, true);
     return stream;
   }
 
