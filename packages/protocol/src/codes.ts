@@ -410,7 +410,7 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
 export interface WireDetail {
   /** The server the failure is about. */
   readonly server?: string;
-  /** When to try again, in milliseconds. */
+  /** When to try again, in milliseconds. @default 1000 where the status is 429 or 503 */
   readonly retryAfterMs?: number;
   /** Replaces the table's message and next step. Never text of a server, a stack or a path. */
   readonly message?: string;
@@ -438,10 +438,13 @@ export function messageOf(code: HubCode, server?: string): string {
   return `${message.replace('{server}', () => server ?? 'The server')} ${next}`;
 }
 
+const RETRY_AFTER_MS = 1000;
+
 /** A failure as it goes over the wire, with the HTTP status of the answer. */
 export function wireError(code: HubCode, detail: WireDetail = {}): { error: WireError; http: number } {
   const row = CODES[code];
-  const { server, retryAfterMs } = detail;
+  // Who is told to come back must be told when.
+  const { server, retryAfterMs = row.http === 503 || row.http === 429 ? RETRY_AFTER_MS : undefined } = detail;
   const data = {
     ...detail.data,
     kind: row.kind,

@@ -160,11 +160,9 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
 
 function refuse(reply: HttpReply, code: HubCode, id: Uint8Array = NULL_ID, detail: ErrorDetail = {}): void {
   if (reply.closed) return;
-  const { message, http } = refusal(code, id, detail);
-  const headers = detail.retryAfterMs === undefined ? JSON_HEADERS : retryHeaders(detail.retryAfterMs);
+  const { message, http, retryAfterMs } = refusal(code, id, detail);
   if (code === 'HATAGO_METHOD_NOT_ALLOWED') reply.send(http, [...JSON_HEADERS, 'Allow', 'GET, POST, DELETE'], message);
-  else if (code === 'HATAGO_DRAINING' || code === 'HATAGO_OVERLOADED') reply.send(http, retryHeaders(1000), message);
-  else reply.send(http, headers, message);
+  else reply.send(http, retryAfterMs === undefined ? JSON_HEADERS : retryHeaders(retryAfterMs), message);
 }
 
 function reject(reply: HttpReply, rejection: Rejection): void {

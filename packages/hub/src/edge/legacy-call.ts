@@ -16,7 +16,7 @@ import { dropTask, followTask } from './legacy-follow-task.ts';
 import type { LegacyRequest, LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { logInternal, runExchange } from './run.ts';
-import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
+import { errorMessage, errorStatus, notificationMessage, resultMessage } from './wire.ts';
 
 /** How long a cancelled call may still turn out to be a task, in milliseconds. */
 const HANDLE_MS = 500;
@@ -114,7 +114,7 @@ export class LegacyCall implements Exchange {
             outcome.error,
           );
         }
-        return this.fail(toLegacyError(outcome.error));
+        return this.fail(toLegacyError(outcome.error), outcome.http);
       case 'input_required':
         if (outcome.parked === undefined) startRound(this, outcome.result);
         else followParked(this, outcome.result, outcome.parked);
@@ -145,11 +145,11 @@ export class LegacyCall implements Exchange {
     else this.sink.answer(resultMessage(this.idBytes, result));
   }
 
-  /** Answers with a JSON-RPC error. */
-  fail(error: Payload): void {
+  /** Answers with a JSON-RPC error; `http` is the status it has in the modern era. */
+  fail(error: Payload, http?: number): void {
     if (!this.#end()) return;
     if (this.onEnd !== undefined) this.onEnd({ error });
-    else this.sink.answer(errorMessage(this.idBytes, error.pieces()));
+    else this.sink.answer(errorMessage(this.idBytes, error.pieces()), errorStatus(error.value(), http));
   }
 
   /** Says no in the way the method's callers can show: a tool result with `isError`, else a JSON-RPC error. */

@@ -1,5 +1,6 @@
 import { Payload } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../core/errors.ts';
 import type { Exchange, Outcome } from '../core/exchange.ts';
 import { complete, openSession, serveKit } from './test-kit.ts';
 
@@ -77,6 +78,33 @@ describe('the answer to a POST', () => {
     expect(await ask()).toMatchObject({ id: 1, result: { content: ['done'] } });
     expect(await stream.message()).toMatchObject({ params: { progress: 1 } });
     stream.cut();
+  });
+
+  it.each([
+    [failure('HATAGO_OVERLOADED'), [503, '1']],
+    [failure('HATAGO_RATE_LIMITED', { retryAfterMs: 2_500 }), [429, '3']],
+    [{ ...failure('HATAGO_INTERNAL'), http: 503 }, [503, undefined]],
+    [failure('HATAGO_METHOD_NOT_FOUND'), [200, undefined]],
+    [DONE, [200, undefined]],
+  ])('says when to come back, and nothing else by its status: %j is %j', async (outcome, expected) => {
+    await using kit = await serveKit({ script: () => outcome });
+    const session = await openSession(`${kit.url}/mcp`);
+    const answer = await session.request(1, 'tools/call', { name: 'a' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual(expected);
+    expect(await answer.json()).toMatchObject({ id: 1 });
+  });
+
+  it('says when to come back where a session has too much in flight', async () => {
+    const { script, calls } = held();
+    await using kit = await serveKit({ script, limits: { maxInFlight: 1 } });
+    const session = await openSession(`${kit.url}/mcp`);
+    const first = session.request(1, 'tools/call', { name: 'a' });
+    await expect.poll(() => calls.size).toBe(1);
+    const answer = await session.request(2, 'tools/call', { name: 'b' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect((await answer.json()).error).toMatchObject({ code: -31007, data: { retryAfterMs: 1_000 } });
+    calls.get('a')?.end(DONE);
+    await first;
   });
 
   it('goes on after the client is gone, and is there when it comes back', async () => {

@@ -336,7 +336,8 @@ function done(sink: Sink, request: LegacyRequest): void {
 
 /** Answers a request with an error of the table. */
 export function refuse(sink: Sink, request: LegacyRequest, code: HubCode, detail?: ErrorDetail): void {
-  sink.answer(refusal(code, request.idBytes, detail).message);
+  const { message, ...status } = refusal(code, request.idBytes, detail);
+  sink.answer(message, status);
 }
 
 /** The error payload of a row of the table. */
