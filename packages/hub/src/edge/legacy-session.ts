@@ -24,7 +24,7 @@ import { LegacyCall } from './legacy-call.ts';
 import { LegacyListen } from './legacy-listen.ts';
 import type { Sink } from './legacy-sink.ts';
 import type { LegacyStreams } from './legacy-streams.ts';
-import { LegacyTasks } from './legacy-tasks.ts';
+import { haveTasks, knowsTasks, LegacyTasks } from './legacy-tasks.ts';
 import { askSession } from './session-asks.ts';
 import { refusal, resultMessage } from './wire.ts';
 
@@ -47,9 +47,6 @@ const DEFAULT_LEVEL: LogLevel = 'info';
 const SESSION_ENDED = { code: -32000, message: 'the session of the client has ended' };
 const EMPTY_RESULT: readonly Piece[] = ['{}'];
 
-/** Whether a legacy client may call the hub's own task wrapper. */
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-
 /** All the state the hub holds for one legacy client, and what it answers for it without asking anybody. */
 export class LegacySession implements SessionRef, SessionRecord {
   readonly deps: EdgeDeps;
@@ -63,7 +60,7 @@ export class LegacySession implements SessionRef, SessionRecord {
   readonly capabilities: Payload;
   lastSeenMs = 0;
   ended = false;
-  /** Whether the servers behind the session's route have tasks, so that the client was offered them. */
+  /** The client was offered tasks. */
   offersTasks = false;
   /** Made when first needed, like everything below: an idle session is a handful of fields. */
   asks: Map<number, OpenAsk> | undefined;
@@ -175,12 +172,19 @@ export class LegacySession implements SessionRef, SessionRecord {
     let params = request.params;
     if (params.member('task') !== undefined && request.method === 'tools/call') {
       params = Payload.ofPieces(editObject(params, { task: null }));
-      if (this.offersTasks) {
+      if (this.hasTasks()) {
         this.tasks ??= new LegacyTasks(this);
         return this.tasks.start(request, params, sink);
       }
     }
     this.call(request, params, sink)?.run();
+  }
+
+  /** Whether it may use tasks: it was offered them, or a server turned out to have them after it was greeted. */
+  hasTasks(): boolean {
+    const { route, version } = this;
+    this.offersTasks ||= knowsTasks(version) && haveTasks(this.#generation.match(route)?.upstreams ?? []);
+    return this.offersTasks;
   }
 
   /** Registers a call; undefined when it was refused. */
@@ -322,7 +326,7 @@ const OWN: Readonly<Record<string, Own>> = {
 };
 
 function tasksOf(session: LegacySession, request: LegacyRequest, sink: Sink): LegacyTasks | undefined {
-  if (!session.offersTasks) {
+  if (!session.hasTasks()) {
     refuse(sink, request, 'HATAGO_METHOD_NOT_FOUND');
     return undefined;
   }
