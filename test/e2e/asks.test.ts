@@ -87,6 +87,25 @@ describe.each(cases(['http-modern', 'ws-modern']))('a modern client ($front) and
     expect(textOf(await ask('mine', { requestState, inputResponses }))).toBe('mine:sake');
   });
 
+  it('B15 answers once: the same again gets the same, anything else on the state is refused and logged', async () => {
+    const nonce = `once by ${front}`;
+    const { key, requestState } = askedIn(await ask(nonce));
+    const inputResponses = { [key]: accept };
+    const refused = () => hub.stderr().match(/"event":"sec.state_invalid"[^\n]*"reason":"used"/g)?.length ?? 0;
+    const heard = () => (servers.get(server) as JournalServer).read().filter((entry) => entry.nonce === nonce).length;
+    expect(textOf(await ask(nonce, { requestState, inputResponses }))).toBe(`${nonce}:sake`);
+    const before = [heard(), refused()];
+    expect(before[0]).toBeGreaterThan(0);
+    expect(textOf(await ask(nonce, { requestState, inputResponses }))).toBe(`${nonce}:sake`);
+    expect([heard(), refused()]).toEqual(before);
+    for (const other of [{ [key]: { action: 'decline' } }, {}, undefined]) {
+      const { message, text } = await ask(nonce, { requestState, inputResponses: other });
+      expect(message.error?.code, text).toBe(-32602);
+    }
+    expect(heard()).toBe(before[0]);
+    await until('all three were logged', () => refused() === (before[1] as number) + 3);
+  });
+
   it('cancels a call, and the server hears it', async () => {
     const nonce = `cancel by ${front}`;
     const entries = () => (servers.get(`${server}-quiet`) as JournalServer).read();
