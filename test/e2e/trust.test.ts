@@ -103,6 +103,26 @@ describe("F12: a command that came with a project's files", () => {
     expect(hub.stderr()).not.toContain('not approved');
   });
 
+  it('needs approval where a client was told of the file that `hatago connect` found', async () => {
+    const server = envRecorder(scope);
+    const place = project({ a: server.entry });
+    const hub = await serveIn({ ...place, folder: scope.dir() }, '--found-config', place.file);
+    expect(hub.stderr()).toContain('not approved, so not started: a');
+    expect(server.starts()).toEqual([]);
+  });
+
+  it('needs none that `hatago add` wrote, also where the file was named to it', async () => {
+    const server = envRecorder(scope);
+    const place = project({});
+    const words = [server.entry['command'], ...(server.entry['args'] as string[])] as string[];
+    const added = await hatago(place, ['add', 'a', '--yes', '--config', place.file, '--', ...words]);
+    expect(added.code, added.stderr).toBe(0);
+    expect((await hatago(place, ['trust', '--list'])).stdout).toMatch(/a +approved/);
+    await hatago(place, ['rm', 'a', '--config', place.file]);
+    place.write({ a: server.entry });
+    expect((await hatago(place, ['trust', '--list'])).stdout).not.toMatch(/a +approved/);
+  });
+
   it.each([
     ['call', ['call', 'a_hello']],
     ['list', ['list']],
