@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { err, isRecord, ok, type Result } from '@hatago/protocol';
+import { runsNpx } from '../upstream/npx.ts';
 import type { Blocked, Config, ServerConfig } from './config.ts';
 import { type Environment, homeOf, projectOf } from './find-config.ts';
 import type { Issue } from './issue.ts';
@@ -76,7 +77,7 @@ function checkDocument(
   if (issues.length > 0 || !parsed.ok) return err(tellAll(layers, issues));
   const config = withServers(parsed.value, (server, id) => ({
     ...server,
-    ...placed(server, folderOf(['mcpServers', id, 'cwd'])),
+    ...placed(server, (member) => folderOf(['mcpServers', id, member])),
     ...blockedFor(expanded.missingSecrets[id]),
   }));
   return ok({
@@ -127,8 +128,17 @@ function withServers(config: Config, change: (server: ServerConfig, id: string) 
   return { ...config, mcpServers: Object.fromEntries(servers) };
 }
 
-const placed = ({ cwd }: ServerConfig, folder: string): { cwd?: string } =>
-  cwd === undefined ? {} : { cwd: resolve(folder, fromHome(cwd)) };
+/**
+ * Where it runs. npm's runner asks the registry that a `.npmrc` around it names, and prefers what is installed there: for it
+ * that is never a folder the hub happens to be started in, such as a clone of somebody's project.
+ */
+function placed(
+  { command, args, cwd }: ServerConfig,
+  folderOf: (member: string) => string,
+): Pick<ServerConfig, 'cwd' | 'startIn'> {
+  if (cwd !== undefined) return { cwd: resolve(folderOf('cwd'), fromHome(cwd)) };
+  return command !== undefined && runsNpx(command, args) ? { startIn: folderOf('command') } : {};
+}
 
 function blockedFor(missing: readonly { readonly name: string; readonly reason: string }[] = []): {
   blocked?: Blocked;
