@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MASK } from '../control/mask-config.ts';
 import { createHub, type Hub } from '../hub.ts';
 import type { ControlOptions } from './admin-side.ts';
 import { ALL } from './api.ts';
-import { MASK } from './masked.ts';
 import { type Answer, ask } from './test-hub.ts';
 import { errorOf, type Rig, TEST_SERVER as server, startRig } from './test-rig.ts';
 
@@ -166,10 +166,14 @@ describe('changes of the configuration over the admin API', () => {
     const definition = { ...server, env: { KEY: 'canary-1', REF: '${HERE:-x}' }, tags: [] as string[] };
     const { call, folder } = await start({ mcpServers: { one: definition } });
     const shown = (await call('GET', '/servers/one')).body['definition'] as typeof definition;
-    expect(shown.env).toEqual({ KEY: MASK, REF: '${HERE:-x}' });
+    expect(shown.env).toEqual({ KEY: MASK, REF: `\${HERE:-${MASK}}` });
     await call('PUT', '/servers/one', { ...shown, tags: ['work'] });
     expect(folder.text()).toContain('canary-1');
+    expect(folder.text()).toContain('${HERE:-x}');
     expect(folder.text()).toContain('work');
+    const unknown = await call('PUT', '/servers/one', { ...shown, env: { OTHER: MASK } });
+    expect(errorOf(unknown).message).toContain('A masked value stands where none was shown');
+    expect(folder.text()).not.toContain(MASK);
     const { body } = await call('GET', '/config');
     expect(JSON.stringify(body)).not.toContain('canary-1');
   });

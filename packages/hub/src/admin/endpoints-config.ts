@@ -1,6 +1,7 @@
 import { isRecord } from '@hatago/protocol';
 import * as z from 'zod/mini';
 import type { ApplyResult } from '../control/control-plane.ts';
+import { maskConfig } from '../control/mask-config.ts';
 import { policyRoute } from '../control/policy-route.ts';
 import { parseConfig } from '../control/schema.ts';
 import { HubError } from '../core/errors.ts';
@@ -8,7 +9,7 @@ import { decide } from '../middleware/policy-decision.ts';
 import type { ConfigState } from './config-editor.ts';
 import { type AdminContext, defineEndpoint, type Endpoint } from './endpoint.ts';
 import { serverOf } from './endpoints-servers.ts';
-import { maskDefinition, unmaskDefinition } from './masked.ts';
+import { isMasked, unmaskDefinition } from './masked.ts';
 import { refusedVariable } from './refused-variable.ts';
 import { applyResult, policyRules, serverView } from './schemas.ts';
 
@@ -47,7 +48,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
       if (context.configFile === undefined) return { body: { server, definition: null } };
       const state = context.editor.read();
       const written = definitionOf(state, server.id);
-      const masked = written === undefined ? null : (maskDefinition(written) as Record<string, unknown>);
+      const masked = written === undefined ? null : (maskConfig(written) as Record<string, unknown>);
       return { body: { server, definition: masked }, etag: state.etag };
     },
   }),
@@ -175,6 +176,12 @@ function put(
 
 /** @throws HubError with every fault of the definition */
 function checkDefinition(id: string, value: Record<string, unknown>): void {
+  if (isMasked(value)) {
+    throw new HubError('HATAGO_INVALID_PARAMS', {
+      message:
+        'A masked value stands where none was shown, so it is not known what it stands for. Send the value itself.',
+    });
+  }
   const parsed = parseConfig({ mcpServers: { [id]: value } });
   if (!parsed.ok) {
     const details = parsed.error.map(({ path, message }) => `${path.join('.')}: ${message}`);
