@@ -61,6 +61,14 @@ describe('loading a configuration of ours', () => {
   });
 
   it.each([
+    ['hatago.config.json', '{"mcpServers":{"a":{"comm', 'F:1:21: '],
+    ['hatago.config.jsonc', '{\n  "mcpServers": {\n    "a": { "command": "x" \n  ', 'F:4:3: '],
+    ['hatago.config.yaml', 'mcpServers:\n  a: { command: "x\n  b: [', 'F:'],
+  ])('tells one fault of %s that is half written', (name, text, fault) => {
+    expect(faultsOf(text, name)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it.each([
     ['{}', 'needs a "command" (a local process) or a "url" (a remote server)'],
     ['{"type":"stdio","url":"http://x"}', 'is of type "stdio" and needs a "command"'],
     ['{"command":"x","url":"http://x"}', 'has both "command" and "url"'],
