@@ -133,6 +133,22 @@ describe('loading the formats of others', () => {
     ]);
   });
 
+  it.each([
+    [['a.b'], ['a_b']],
+    [
+      ['a.b', 'a_b'],
+      ['a_b-2', 'a_b'],
+    ],
+    [
+      ['my.server v1', '.x'],
+      ['my_server-v1', 'x'],
+    ],
+  ])('calls the servers %j %j, so that the tools of dotted ones keep the names they had before', (written, ids) => {
+    const mcpServers = Object.fromEntries(written.map((id) => [id, { command: 'x' }]));
+    const loaded = loadConfig(write('hatago.config.json', JSON.stringify({ version: 1, mcpServers })), {});
+    expect(loaded.ok && Object.keys(loaded.value.config.mcpServers)).toEqual(ids);
+  });
+
   it('reads the servers record of VS Code', () => {
     const loaded = loadConfig(
       write('mcp.json', '{"servers":{"a":{"type":"http","url":"http://x/mcp"}},"inputs":[]}'),
