@@ -14,7 +14,7 @@ import { LIMITS } from './limits.mjs';
 import { runScenario, SCENARIOS, startFloor } from './scenarios.mjs';
 import { systems } from './systems.mjs';
 
-const STARTS = ['versionTimes', 'statusTimes', 'listTimes', 'emptyReadyMs'];
+const STARTS = ['versionTimes', 'statusTimes', 'listTimes', 'emptyReadyMs', 'emptyReadyMs24'];
 const SHOWN = ['hubCpuUsPerReq', 'rps', 'errors', 'readyMs', 'idleRssMb', 'kbPerSession', 'kbPerStream', ...STARTS];
 
 /** One line on stderr per measurement. */

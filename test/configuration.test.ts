@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { configJsonSchema, configKeys } from '@hatago/hub/control/json-schema.ts';
+import { configJsonSchema, configKeys, configShape } from '@hatago/hub/control/json-schema.ts';
 import { describe, expect, it } from 'vitest';
 import { fillIn, type KeySchema, keyTable } from './house/config-tables.ts';
 
@@ -28,6 +28,11 @@ function describedKeys(schema: KeySchema, path = ''): { path: string; descriptio
 describe('the configuration', () => {
   it('stands in docs/configuration.md, key by key', async () => {
     await expect(configurationPage()).toMatchFileSnapshot(page);
+  });
+
+  it('is checked by what its schema says', async () => {
+    const file = '../packages/hub/src/control/shape.json';
+    await expect(`${JSON.stringify(configShape(), undefined, 2)}\n`).toMatchFileSnapshot(file);
   });
 
   it.each([...describedKeys(keys), ...describedKeys(server, 'mcpServers.*.')])('$path says what it means', (key) => {

@@ -87,6 +87,7 @@ const COMMAND_COLUMNS = {
   'status, × node': ['statusTimes', 2],
   'list, × node': ['listTimes', 2],
   'serve to /readyz, ms': ['emptyReadyMs', 0],
+  'on Node 24, ms': ['emptyReadyMs24', 0],
 };
 
 function columnsTable(columns) {

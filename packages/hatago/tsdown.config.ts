@@ -33,7 +33,7 @@ const parts: UserConfig = {
         // All that a bridge is made of, and nothing else: it has to stay small.
         {
           name: 'start',
-          test: /hatago\/src\/(colours|exit|output|report-failure|run-file|version|lock\/|bridge\/(?!clients))|hub\/src\/(control\/(find-config|yaml-module)|storage\/process-identity)|node_modules\/picocolors\//,
+          test: /hatago\/src\/(colours|exit|output|real-path|report-failure|run-file|version|lock\/|bridge\/(?!clients))|hub\/src\/(control\/(find-config|yaml-module)|storage\/process-identity)|node_modules\/picocolors\//,
           priority: 2,
         },
         // All that a command needs to ask a hub that runs: it has to be there before one notices that it was started.

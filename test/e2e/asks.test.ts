@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from './support/calls.ts';
 import { connectFront, type Front } from './support/fronts.ts';
@@ -6,6 +7,7 @@ import { createScope } from './support/scope.ts';
 import { type JournalServer, journal } from './support/servers.ts';
 import { until } from './support/until.ts';
 import { type Answer, type Message, textOf, type WireClient } from './support/wire/client.ts';
+import { connectLegacyHttp } from './support/wire/http.ts';
 
 const scope = createScope();
 /** Calls that end early go to servers of their own: they may still ask, which keeps others on a shared pipe from asking. */
@@ -20,11 +22,13 @@ beforeAll(async () => {
       }
     }
   }
-  const mcpServers = Object.fromEntries([...servers].map(([id, { entry }]) => [id, entry]));
+  const mcpServers: Record<string, object> = Object.fromEntries([...servers].map(([id, { entry }]) => [id, entry]));
+  mcpServers['late'] = { command: process.execPath, args: [lateAsker], isolation: 'session' };
   hub = await startHub(scope, { http: { webSocket: true }, mcpServers });
 });
 afterAll(() => scope.close());
 
+const lateAsker = fileURLToPath(new URL('./support/late-asker.mjs', import.meta.url));
 const SERVERS = ['legacy-http', 'legacy-stdio', 'modern-http', 'modern-stdio'];
 const cases = (fronts: readonly Front[]) => fronts.flatMap((front) => SERVERS.map((server) => ({ front, server })));
 
@@ -81,6 +85,25 @@ describe.each(cases(['http-modern', 'ws-modern']))('a modern client ($front) and
     const other = await ask('another', { requestState, inputResponses });
     expect(other.message.error?.code, other.text).toBe(-32602);
     expect(textOf(await ask('mine', { requestState, inputResponses }))).toBe('mine:sake');
+  });
+
+  it('B15 answers once: the same again gets the same, anything else on the state is refused and logged', async () => {
+    const nonce = `once by ${front}`;
+    const { key, requestState } = askedIn(await ask(nonce));
+    const inputResponses = { [key]: accept };
+    const refused = () => hub.stderr().match(/"event":"sec.state_invalid"[^\n]*"reason":"used"/g)?.length ?? 0;
+    const heard = () => (servers.get(server) as JournalServer).read().filter((entry) => entry.nonce === nonce).length;
+    expect(textOf(await ask(nonce, { requestState, inputResponses }))).toBe(`${nonce}:sake`);
+    const before = [heard(), refused()];
+    expect(before[0]).toBeGreaterThan(0);
+    expect(textOf(await ask(nonce, { requestState, inputResponses }))).toBe(`${nonce}:sake`);
+    expect([heard(), refused()]).toEqual(before);
+    for (const other of [{ [key]: { action: 'decline' } }, {}, undefined]) {
+      const { message, text } = await ask(nonce, { requestState, inputResponses: other });
+      expect(message.error?.code, text).toBe(-32602);
+    }
+    expect(heard()).toBe(before[0]);
+    await until('all three were logged', () => refused() === (before[1] as number) + 3);
   });
 
   it('cancels a call, and the server hears it', async () => {
@@ -148,5 +171,35 @@ describe.each(cases(['http-legacy', 'ws-legacy']))('a legacy client ($front) and
     sent.cancel();
     await until('the server was told', () => told() > before);
     await client.close();
+  });
+});
+
+describe('a question in the course of no call', () => {
+  const connect = async (front: 'http' | 'ws-legacy', word: string) => {
+    const asked: unknown[] = [];
+    const options = {
+      ask({ params }: Message) {
+        asked.push([params?.['message'], params?.['_meta']]);
+        return { action: 'accept', content: { word } };
+      },
+    };
+    const client =
+      front === 'http'
+        ? await connectLegacyHttp(hub.url, { ...options, stream: true })
+        : await connectFront(front, hub, options);
+    return { client, asked };
+  };
+
+  it('is put to the client of the session whose server it is, and to no other', async () => {
+    const [one, two] = [await connect('http', 'tea'), await connect('ws-legacy', 'sake')];
+    const begin = (client: WireClient, nonce: string) => call(client, 'late_begin', { nonce });
+    await Promise.all([begin(one.client, 'one'), begin(two.client, 'two')]);
+    for (const [{ client }, word] of [[one, 'tea'] as const, [two, 'sake'] as const]) {
+      await until('the server has its answer', async () => textOf(await call(client, 'late_said')) === word);
+    }
+    const _meta = { 'dev.hatago/server': 'late' };
+    expect(one.asked).toEqual([['one', _meta]]);
+    expect(two.asked).toEqual([['two', _meta]]);
+    await Promise.all([one.client.close(), two.client.close()]);
   });
 });

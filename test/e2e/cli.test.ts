@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningHub, startHub, writeConfig } from './support/hub.ts';
@@ -42,11 +42,29 @@ describe('help', () => {
     [['call', 'x', '-i', '{not json']],
     [['call', 'x', '-i', '[1]']],
     [['call', 'x', '-i', '{}', '-f', 'y']],
+    [['policy', 'deny', '']],
+    [['migrate', '.']],
+    [['config', 'set', 'http.port', '1', '-c', '.']],
   ])('a wrong command line (%j) ends with 2 and says what to do', async (args) => {
     const { code, stdout, stderr } = await hatago(args, { cwd: scope.dir() });
     expect(code, stderr).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).not.toBe('');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([['rm'], ['update'], ['mcp', 'get']])('%s %s names no file where there is none', async (...words) => {
+    const { code, stderr } = await hatago([...words.filter(Boolean), 'x'], {
+      cwd: scope.dir(),
+      env: { HOME: scope.dir() },
+    });
+    expect([code, stderr]).toEqual([4, expect.stringContaining('no configuration was found')]);
+  });
+
+  it('has a demo without a hub that works', async () => {
+    const { stdout } = await hatago(['list', '--json'], { cwd: scope.dir(), env: { HOME: scope.dir() } });
+    const { servers } = JSON.parse(stdout) as { servers: { id: string; readiness: { state: string } }[] };
+    expect(servers.map(({ id, readiness }) => [id, readiness.state])).toContainEqual(['filesystem', 'ready']);
   });
 });
 
@@ -132,6 +150,8 @@ describe.each(['a running hub', 'no running hub'])('list and call with %s', (wit
   it('calls a tool with arguments from a file and from standard input', async () => {
     const input = scope.file('args.json', '{"message":"from a file"}');
     expect((await cli('call', 'everything_echo', '-f', input)).stdout).toBe('Echo: from a file\n');
+    const marked = scope.file('bom.json', '\uFEFF{"message":"with a mark"}');
+    expect((await cli('call', 'everything_echo', '-f', marked)).stdout).toBe('Echo: with a mark\n');
     const piped = await hatago(['call', 'everything_echo', '-f', '-', '-c', file], {
       env,
       input: '{"message":"piped"}',
@@ -156,6 +176,14 @@ describe.each(['a running hub', 'no running hub'])('list and call with %s', (wit
     const { code, stdout } = await cli('call', 'everything_get-sum', '-i', '{"a":"not a number"}');
     expect(code).toBe(1);
     expect(stdout).not.toBe('');
+  });
+
+  it('says that it was its own limit when it gives up', async () => {
+    const input = '{"duration":5,"steps":1}';
+    const args = ['call', 'everything_trigger-long-running-operation', '-i', input, '--timeout', '500'];
+    const { code, stderr } = await cli(...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('not answered within 500 ms; --timeout gives more');
   });
 
   it('ends with 1 when the server dies', async () => {
@@ -208,6 +236,20 @@ describe('inspect', () => {
     const words = [String(child.entry['command']), ...(child.entry['args'] as string[])];
     const byCommand = await hatago(['inspect', '--json', '--', ...words], { cwd: scope.dir() });
     expect(JSON.parse(byCommand.stdout)).toMatchObject({ era: 'modern' });
+  });
+
+  it('takes one word after -- as a command too, and nothing beside it', async () => {
+    const modern = await journal(scope, { transport: 'stdio', era: 'modern' });
+    const words = [String(modern.entry['command']), ...(modern.entry['args'] as string[])].map((word) => `'${word}'`);
+    const cwd = scope.dir();
+    writeFileSync(join(cwd, 'one-word'), `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+    const env = { PATH: `${cwd}:${process.env['PATH']}` };
+    const shown = await hatago(['inspect', '--json', '--', 'one-word'], { cwd, env });
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ era: 'modern' });
+    const both = await hatago(['inspect', 'a', '--', 'one-word'], { cwd, env });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('after --')]);
+    expect((await hatago(['inspect', '--'], { cwd, env })).code).toBe(2);
   });
 
   it('ends with 4 for a server nobody configured, with 1 for one that cannot be reached', async () => {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NODES, nodeBinary } from './support/nodes.ts';
+import { NODES, nodeBinary } from '../../scripts/lib/nodes.mjs';
 import { root } from './support/paths.ts';
 import { ended, firstJsonLine } from './support/processes.ts';
 import { createScope } from './support/scope.ts';

@@ -66,7 +66,7 @@ describe("F12: a command that came with a project's files", () => {
     const hub = await serveIn(place);
     expect(hub.stderr()).toContain('not approved, so not started: a; see `hatago trust`');
     const called = await hatago(place, ['call', 'a_hello']);
-    expect(called.code).not.toBe(0);
+    expect([called.code, (await hatago(place, ['inspect', 'a'])).code]).toEqual([5, 5]);
     const listed = await hatago(place, ['list']);
     expect(listed.stdout).toContain('needs approval');
     expect(listed.stdout).toContain('hatago trust a');

@@ -5,7 +5,7 @@ import { findConfig, homeOf } from '@hatago/hub/control/find-config.ts';
 import { parseConfig } from '@hatago/hub/control/schema.ts';
 import { loadTrusted, type TrustedConfig } from '@hatago/hub/control/trust/load-trusted.ts';
 import type { Result } from '@hatago/protocol';
-import { demoConfig, demoSource } from './demo.ts';
+import { demoConfig, demoFolder, demoSource } from './demo.ts';
 import { CliError, EXIT } from './exit.ts';
 
 /** Options every command has. */
@@ -55,7 +55,7 @@ export function loadContext(options: GlobalOptions, demo = false): Context {
   }
   const home = findHome(options);
   const useDemo = demo || demoSource(import.meta.filename) === 'installed';
-  const sample = join(home, 'demo');
+  const sample = demoFolder(home);
   const value = useDemo ? demoConfig(import.meta.filename, sample, join(sample, 'memory.jsonl')) : {};
   const parsed = parseConfig(value);
   if (!parsed.ok) throw new Error('the demo is not a valid configuration');

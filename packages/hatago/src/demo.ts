@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -27,6 +27,15 @@ export function demoConfig(from: string, sample: string, memoryFile: string): Re
       memory: { ...command(SERVERS.memory, from, []), env: { MEMORY_FILE_PATH: memoryFile }, tags: ['demo'] },
     },
   };
+}
+
+/** Where the demo keeps what its servers work on. */
+export const demoFolder = (home: string): string => join(home, 'demo');
+
+/** Makes the folder that the demo's filesystem server may see, without which it does not start. */
+export function prepareDemo(home: string): void {
+  mkdirSync(demoFolder(home), { recursive: true });
+  writeFileSync(join(demoFolder(home), 'welcome.txt'), 'A file the demo filesystem server can read.\n');
 }
 
 function command(spec: string, from: string, args: string[]): { command: string; args: string[] } {

@@ -24,6 +24,7 @@ import { openListCache } from './storage/list-cache.ts';
 import { openRecordFile, type RecordFile } from './storage/record-file.ts';
 import { systemSchedule } from './upstream/deadline.ts';
 import { createProcessGuard } from './upstream/guard.ts';
+import { createParkedPlaces } from './upstream/parked-places.ts';
 import type { UpstreamDeps, Verdict } from './upstream/spec.ts';
 import { createStarts } from './upstream/starts.ts';
 import { createWorkspaces } from './upstream/workspaces.ts';
@@ -210,6 +211,7 @@ function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], register
     log,
     guard,
     starts: createStarts({ schedule: systemSchedule }),
+    places: createParkedPlaces(),
     workspaces,
     offersOf: (id, digest) => lists?.read(id, digest)?.offers,
     ...(verdicts === undefined ? {} : { verdicts }),

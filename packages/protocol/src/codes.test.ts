@@ -40,6 +40,12 @@ describe('wireError', () => {
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('says when to come back wherever the status does', () => {
+    for (const code of ['HATAGO_OVERLOADED', 'HATAGO_DRAINING', 'HATAGO_RATE_LIMITED'] as const)
+      expect(wireError(code).error.data.retryAfterMs).toBe(1000);
+    expect(wireError('HATAGO_INTERNAL').error.data).not.toHaveProperty('retryAfterMs');
+  });
+
   it('takes further data, but none that passes for its own', () => {
     const { error, http } = wireError('HATAGO_OVERLOADED', {
       retryAfterMs: 100,

@@ -43,6 +43,7 @@ export type HubCode =
   | 'HATAGO_CONFIG_NOT_FOUND'
   | 'HATAGO_CONFIG_SYNTAX'
   | 'HATAGO_CONFIG_INVALID'
+  | 'HATAGO_CONFIG_OLD_FORMAT'
   | 'HATAGO_EXISTS'
   | 'HATAGO_GENERATION_ACTIVE'
   | 'HATAGO_CONFIG_CHANGED'
@@ -228,7 +229,7 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     next: 'Store it with "hatago secret set".',
   },
   HATAGO_NEEDS_APPROVAL: {
-    kind: 'auth_required',
+    kind: 'needs_approval',
     rpc: -31011,
     message: '{server} came with the files of a project and was not approved on this machine; nothing of it was run.',
     next: 'Look at what it would run, and approve it, with "hatago trust".',
@@ -352,6 +353,13 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     message: 'The configuration has a wrong or unknown setting.',
     next: 'Correct it at the line and column shown.',
   },
+  HATAGO_CONFIG_OLD_FORMAT: {
+    kind: 'config_old_format',
+    http: 409,
+    exit: 2,
+    message: 'The configuration is of an old format, which is read and not written.',
+    next: 'Rewrite it with "hatago migrate --write", then make the change.',
+  },
   HATAGO_EXISTS: {
     kind: 'exists',
     http: 409,
@@ -402,7 +410,7 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
 export interface WireDetail {
   /** The server the failure is about. */
   readonly server?: string;
-  /** When to try again, in milliseconds. */
+  /** When to try again, in milliseconds. @default 1000 where the status is 429 or 503 */
   readonly retryAfterMs?: number;
   /** Replaces the table's message and next step. Never text of a server, a stack or a path. */
   readonly message?: string;
@@ -430,10 +438,13 @@ export function messageOf(code: HubCode, server?: string): string {
   return `${message.replace('{server}', () => server ?? 'The server')} ${next}`;
 }
 
+const RETRY_AFTER_MS = 1000;
+
 /** A failure as it goes over the wire, with the HTTP status of the answer. */
 export function wireError(code: HubCode, detail: WireDetail = {}): { error: WireError; http: number } {
   const row = CODES[code];
-  const { server, retryAfterMs } = detail;
+  // Who is told to come back must be told when.
+  const { server, retryAfterMs = row.http === 503 || row.http === 429 ? RETRY_AFTER_MS : undefined } = detail;
   const data = {
     ...detail.data,
     kind: row.kind,

@@ -2,6 +2,7 @@ import type { ApplyResult, ServerView } from '@hatago/hub/control/control-plane.
 import type { Readiness } from '@hatago/hub/core/readiness.ts';
 import { type ControlClient, connectControl } from '../control/client.ts';
 import { withProgress } from '../progress.ts';
+import type { HubHome } from '../run-file.ts';
 
 /** What became of a change of the configuration in the hub that runs for it. */
 export interface Applied {
@@ -18,8 +19,8 @@ const POLL_MS = 50;
  * Has the running hub read its configuration again, and waits until the server has settled there; undefined when no hub
  * runs.
  */
-export async function applyToHub(home: string, server: string, settleMs = 10_000): Promise<Applied | undefined> {
-  const control = connectControl(home);
+export async function applyToHub(file: HubHome, server: string, settleMs = 10_000): Promise<Applied | undefined> {
+  const control = connectControl(file);
   if (control === undefined) return undefined;
   return withProgress('the running hub takes it over', async () => {
     const { outcome, generation, errors } = await control.post<ApplyResult>('/reload');

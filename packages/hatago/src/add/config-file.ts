@@ -5,13 +5,14 @@ import { editDocument } from '@hatago/hub/control/edit-document.ts';
 import { homeOf } from '@hatago/hub/control/find-config.ts';
 import { configJsonSchema } from '@hatago/hub/control/json-schema.ts';
 import { readSource } from '@hatago/hub/control/read-source.ts';
-import { withSafeIds } from '@hatago/hub/control/safe-ids.ts';
 import { syntaxOf } from '@hatago/hub/control/syntax.ts';
 import { loadTrusted, type TrustedConfig, type TrustedOptions } from '@hatago/hub/control/trust/load-trusted.ts';
 import { writeConfig } from '@hatago/hub/control/write-config.ts';
+import { placeOfServer, type WrittenServer, writtenServers } from '@hatago/hub/control/written-servers.ts';
 import { writeAtomically } from '@hatago/hub/storage/atomic-write.ts';
 import { isRecord, ok } from '@hatago/protocol';
 import { type GlobalOptions, locateConfig, readOptionsOf } from '../context.ts';
+import { notWritten } from '../control/not-written.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { keepOutOfGit } from '../state-folder.ts';
 
@@ -19,13 +20,6 @@ import { keepOutOfGit } from '../state-folder.ts';
 export interface ConfigEdit {
   readonly path: readonly (string | number)[];
   readonly value: unknown;
-}
-
-/** One server as it stands in the file itself, references unexpanded. */
-export interface WrittenServer {
-  readonly id: string;
-  readonly path: readonly (string | number)[];
-  readonly entry: Readonly<Record<string, unknown>>;
 }
 
 /** The configuration file a command changes. */
@@ -74,13 +68,13 @@ export function openConfigFile(options: GlobalOptions): ConfigFile {
     file,
     home: homeOf(file, process.env),
     isNew,
-    servers: serversIn(document),
+    servers: writtenServers(document),
     placeOf: (id) => placeIn(document, id, file),
     preview,
     write(edits) {
       if (isNew) makeFile(file);
       const written = writeConfig(file, edits);
-      if (!written.ok) throw new CliError(written.error);
+      if (!written.ok) throw notWritten(written.error);
     },
   };
 }
@@ -99,26 +93,9 @@ function documentOf(text: string, file: string): Readonly<Record<string, unknown
   return value;
 }
 
-function serversIn(document: Readonly<Record<string, unknown>>): WrittenServer[] {
-  return ['mcpServers', 'servers'].flatMap((key): WrittenServer[] => {
-    const servers = document[key];
-    if (Array.isArray(servers)) {
-      return servers.flatMap((entry: unknown, i) =>
-        isRecord(entry) && typeof entry['id'] === 'string' ? [{ id: entry['id'], path: [key, i], entry }] : [],
-      );
-    }
-    if (!isRecord(servers)) return [];
-    // An id that cannot stand in a name is another one here than in the file.
-    const ids = Object.keys(withSafeIds({ mcpServers: servers }).value['mcpServers'] as object);
-    return Object.entries(servers).flatMap(([written, entry], i) =>
-      isRecord(entry) ? [{ id: ids[i] ?? written, path: [key, written], entry }] : [],
-    );
-  });
-}
-
 function placeIn(document: Readonly<Record<string, unknown>>, id: string, file: string): readonly string[] {
-  if ('mcpServers' in document || !('servers' in document)) return ['mcpServers', id];
-  if (isRecord(document['servers'])) return ['servers', id];
+  const place = placeOfServer(document, id);
+  if (place !== undefined) return place;
   throw new CliError(`${file} is of an old format; \`hatago migrate --write\` rewrites it, then servers can be added`);
 }
 

@@ -19,5 +19,5 @@ export async function save(file: ConfigFile, candidate: Candidate): Promise<Appl
     await forgetSecrets(file.home, [...secrets.keys()]);
     throw error;
   }
-  return applyToHub(file.home, id);
+  return applyToHub(file, id);
 }

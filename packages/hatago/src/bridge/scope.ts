@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findConfig, homeOf } from '@hatago/hub/control/find-config.ts';
+import { realPath } from '../real-path.ts';
 import type { HubPlace } from './find-hub.ts';
 
 /** The options of `hatago serve` that decide which configuration is served. */
@@ -23,23 +23,15 @@ export function placeOf(options: ScopeOptions, env: NodeJS.ProcessEnv, cwd: stri
   const meaning = {
     // A directory may be seen by several machines, or containers; process ids mean something on one alone.
     host: hostname(),
-    file: file === undefined ? null : real(file),
+    file: file === undefined ? null : realPath(file),
     demo,
-    home: real(home),
+    home: realPath(home),
     profile: (options.profile ?? env['HATAGO_PROFILE']) || null,
     tags: [...new Set(tags)].sort(),
-    envFiles: envFile.map((path) => real(resolve(cwd, path))),
+    envFiles: envFile.map((path) => realPath(resolve(cwd, path))),
     envOverride,
   };
   return { folder: join(home, 'run'), key: hashOf(JSON.stringify(meaning)) };
-}
-
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 function hashOf(text: string): string {

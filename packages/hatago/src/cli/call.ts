@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { command, examples, wholeNumber } from './command.ts';
+import { wordsOf } from './server-options.ts';
 
 /** Using tools, and looking into servers. */
 export function addCallCommands(program: Command): void {
@@ -46,7 +47,7 @@ function addInspect(program: Command): void {
         'hatago inspect -- npx -y @modelcontextprotocol/server-everything',
       ),
     )
-    .action(async (target: string[], _options, self: Command) =>
-      (await import('../commands/inspect.ts')).inspect(target, self.optsWithGlobals()),
+    .action(async (_target: string[], _options, self: Command) =>
+      (await import('../commands/inspect.ts')).inspect(await wordsOf(self), self.optsWithGlobals()),
     );
 }

@@ -16,6 +16,12 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** A word that is one: a variable that a script forgot to set is none. */
+export function notEmpty(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}
+
 /** A command with the program's global options at hand wherever they were written. */
 export function command(program: Command, name: string, description: string): Command {
   return program

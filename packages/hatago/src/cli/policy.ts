@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import { command, examples } from './command.ts';
+import { command, examples, notEmpty } from './command.ts';
 
 /** Which tools may be called, and by whom. */
 export function addPolicy(program: Command): void {
@@ -62,7 +62,7 @@ function addChanges(policy: Command): void {
     );
   for (const effect of ['allow', 'deny'] as const) {
     command(policy, effect, `${effect} the tools that match a pattern, ahead of every other rule`)
-      .argument('<pattern>', 'public name of a tool; * stands for any text, ? for one character')
+      .argument('<pattern>', 'public name of a tool; * stands for any text, ? for one character', notEmpty)
       .option('--principal <pattern>', 'only for these callers (default: *)')
       .addHelpText(
         'after',

@@ -1,7 +1,7 @@
 import { createCanceller } from '@hatago/hub/core/cancel.ts';
 import { LOCAL, type Notification, type Outcome } from '@hatago/hub/core/exchange.ts';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
-import { MODERN_VERSION, Payload } from '@hatago/protocol';
+import { isRecord, MODERN_VERSION, Payload } from '@hatago/protocol';
 import { CliError, EXIT } from '../exit.ts';
 import { clean } from '../output.ts';
 
@@ -14,6 +14,8 @@ export interface RequestOptions {
   onLog?(params: Record<string, unknown>): void;
   /** Without it, asks are not declared and the server cannot make any. */
   readonly answer?: Answer;
+  /** The time the command gave the upstream for its answer, in milliseconds, for what is told when it is over. */
+  readonly limitMs?: number;
 }
 
 const MAX_ROUNDS = 32;
@@ -52,7 +54,7 @@ export async function request(
           : {}),
       });
       if (canceller.cancelled) throw new CliError('interrupted', 130);
-      if (outcome.kind !== 'input_required') return resultOf(outcome);
+      if (outcome.kind !== 'input_required') return resultOf(outcome, { by: upstream.id, limitMs: options.limitMs });
       extra = await answerAll(outcome, options);
     }
     throw new CliError(`the server still asks after ${MAX_ROUNDS} rounds`);
@@ -82,14 +84,29 @@ async function answerAll(
   return { inputResponses, requestState };
 }
 
-function resultOf(outcome: Exclude<Outcome, { kind: 'input_required' }>): Record<string, unknown> {
+interface Asked {
+  /** Whom the command itself spoke with. */
+  readonly by: string;
+  readonly limitMs: number | undefined;
+}
+
+function resultOf(
+  outcome: Exclude<Outcome, { kind: 'input_required' }>,
+  { by, limitMs }: Asked,
+): Record<string, unknown> {
   if (outcome.kind !== 'error') return outcome.result.value() as Record<string, unknown>;
-  const { code, message, data } = outcome.error.value() as { code: number; message: string; data?: { kind?: string } };
-  const exit =
-    code === -31005
-      ? EXIT.denied
-      : code === -32602 && /unknown|not found/i.test(message)
-        ? EXIT.notFound
-        : EXIT.failure;
-  throw new CliError(`${clean(message)} (${code}${data?.kind === undefined ? '' : `, ${data.kind}`})`, exit);
+  const { code, message, data } = outcome.error.value() as { code: number; message: string; data?: unknown };
+  const { kind, server, correlationId } = isRecord(data) ? data : {};
+  if (kind === 'upstream_timeout' && server === by && limitMs !== undefined) {
+    throw new CliError(`not answered within ${limitMs} ms; --timeout gives more`);
+  }
+  const told = typeof kind === 'string' ? `, ${clean(kind)}` : '';
+  // Only what the hub itself refuses has a correlation id: a server may say what it likes.
+  const exit = typeof correlationId === 'string' ? exitOf(kind, message) : EXIT.failure;
+  throw new CliError(`${clean(message)} (${code}${told})`, exit);
+}
+
+function exitOf(kind: unknown, message: string): number {
+  if (kind === 'policy_denied' || kind === 'needs_approval') return EXIT.denied;
+  return kind === 'invalid_params' && message.startsWith('Unknown tool ') ? EXIT.notFound : EXIT.failure;
 }

@@ -4,8 +4,10 @@ import { createLog } from '@hatago/hub/observe/log.ts';
 import type { Openers } from '@hatago/hub/upstream/detect.ts';
 import { createUpstream } from '@hatago/hub/upstream/server.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
-import { findHome, type GlobalOptions, loadContext } from '../context.ts';
-import { CliError } from '../exit.ts';
+import { type GlobalOptions, loadContext } from '../context.ts';
+import { hubHomeOf } from '../control/require-hub.ts';
+import { prepareDemo } from '../demo.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { findRunningHub } from '../run-file.ts';
 import { VERSION } from '../version.ts';
 import { clientSocketOf, hubLink } from './hub-link.ts';
@@ -30,30 +32,37 @@ export async function openHub(options: TargetOptions): Promise<Target> {
 
 /** The hub that runs for this configuration; undefined when none does, or it does not answer. */
 export async function openRunningHub(options: TargetOptions): Promise<Target | undefined> {
-  const home = findHome(options);
-  const run = findRunningHub(home);
+  const where = hubHomeOf(options);
+  const run = findRunningHub(where);
   if (run === undefined) return undefined;
-  const target = run.url === undefined ? await openShared(home, run.pid, options) : await open(hubAt(run.url), options);
+  const target =
+    run.url === undefined ? await openShared(where.home, run.pid, options) : await open(hubAt(run.url), options);
   if (target?.upstream.status.state === 'ready') return { ...target, running: true };
   await target?.close();
   return undefined;
 }
 
-const hubAt = (url: string): UpstreamSpec => ({ id: 'hub', kind: 'http', url });
+/** No server can be called that, so that what is told of the hub is not taken for what the hub tells of a server. */
+const HUB = 'the hub';
+/** How long a request may take where a command says nothing else. */
+export const DEFAULT_LIMIT_MS = 300_000;
+
+const hubAt = (url: string): UpstreamSpec => ({ id: HUB, kind: 'http', url });
 
 /** A hub that serves no HTTP has its clients share it over a socket. */
 async function openShared(home: string, pid: number, options: TargetOptions): Promise<Target | undefined> {
   const socket = clientSocketOf(home, pid);
   if (socket === undefined) return undefined;
-  return open({ id: 'hub', kind: 'ws', about: { type: 'socket' } }, options, { open: hubLink(socket) });
+  return open({ id: HUB, kind: 'ws', about: { type: 'socket' } }, options, { open: hubLink(socket) });
 }
 
 async function openOwnHub(options: TargetOptions): Promise<Target> {
   const context = loadContext(options);
+  if (context.demo) prepareDemo(context.home);
   const hub = createHub({ config: context.config, home: context.home, version: VERSION, log: logTo(options) });
   hub.start();
   await hub.settled;
-  const target = await open({ id: 'hub', kind: 'in-process', handler: hub }, options);
+  const target = await open({ id: HUB, kind: 'in-process', handler: hub }, options);
   return {
     ...target,
     close: async () => {
@@ -66,14 +75,17 @@ async function openOwnHub(options: TargetOptions): Promise<Target> {
 /** A server that is connected to directly, without a hub between. */
 export async function openServer(spec: UpstreamSpec, options: TargetOptions): Promise<Target> {
   const target = await open(spec, options);
-  const { state, error, fix } = target.upstream.status;
+  const { state, error, fix, code } = target.upstream.status;
   if (state === 'ready') return target;
   await target.close();
-  throw new CliError(`cannot connect: ${error ?? 'the server did not answer'}${fix === undefined ? '' : `\n${fix}`}`);
+  throw new CliError(
+    `cannot connect: ${error ?? 'the server did not answer'}${fix === undefined ? '' : `\n${fix}`}`,
+    code === 'HATAGO_NEEDS_APPROVAL' ? EXIT.denied : EXIT.failure,
+  );
 }
 
 async function open(spec: UpstreamSpec, options: TargetOptions, openers?: Openers): Promise<Target> {
-  const timeoutMs = options.timeout ?? 300_000;
+  const timeoutMs = options.timeout ?? DEFAULT_LIMIT_MS;
   const upstream = createUpstream(
     {
       ...spec,

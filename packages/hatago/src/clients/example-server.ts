@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { WrittenServer } from '../add/config-file.ts';
+import type { WrittenServer } from '@hatago/hub/control/written-servers.ts';
 
 const PACKAGE = /^@modelcontextprotocol\/server-everything@[\d.]+$/;
 

@@ -4,7 +4,7 @@ import { isRecord } from '@hatago/protocol';
 import { answerInTerminal } from '../client/ask.ts';
 import { readAll } from '../client/read-all.ts';
 import { request } from '../client/request.ts';
-import { openHub } from '../client/target.ts';
+import { DEFAULT_LIMIT_MS, openHub } from '../client/target.ts';
 import type { GlobalOptions } from '../context.ts';
 import { similarTo } from '../edit-distance.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -29,7 +29,11 @@ export async function call(tool: string, input: string | undefined, options: Cal
   const args = parseArguments(input === undefined ? options : { ...options, file: options.file ?? input });
   const target = await withProgress('connecting to the hub', () => openHub(options));
   try {
-    const result = await callTool(target.upstream, tool, args);
+    const result = await callTool(
+      target.upstream,
+      { name: tool, arguments: args },
+      options.timeout ?? DEFAULT_LIMIT_MS,
+    );
     if (options.json) printJson(result);
     else printResult(result);
     if (result['isError'] === true) process.exitCode = EXIT.failure;
@@ -40,25 +44,21 @@ export async function call(tool: string, input: string | undefined, options: Cal
 
 async function callTool(
   upstream: Upstream,
-  tool: string,
-  args: Record<string, unknown>,
+  params: { readonly name: string; readonly arguments: Record<string, unknown> },
+  limitMs: number,
 ): Promise<Record<string, unknown>> {
   try {
-    return await request(
-      upstream,
-      'tools/call',
-      { name: tool, arguments: args },
-      {
-        onProgress: showProgress,
-        onLog: (params) => tell(`${params['level']}: ${clean(JSON.stringify(params['data']))}`),
-        answer: answerInTerminal,
-      },
-    );
+    return await request(upstream, 'tools/call', params, {
+      onProgress: showProgress,
+      onLog: ({ level, data }) => tell(`${level}: ${clean(JSON.stringify(data))}`),
+      answer: answerInTerminal,
+      limitMs,
+    });
   } catch (error) {
     if (!(error instanceof CliError) || error.exit !== EXIT.notFound) throw error;
     const tools = await readAll<{ name: string }>(upstream, 'tools/list', 'tools');
     const similar = similarTo(
-      tool,
+      params.name,
       tools.map(({ name }) => name),
     );
     const hint =
@@ -79,7 +79,8 @@ function parseArguments({ input, file }: CallOptions): Record<string, unknown> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text.trim() === '' ? '{}' : text);
+    const json = text.replace(/^\uFEFF/, '');
+    value = JSON.parse(json.trim() === '' ? '{}' : json);
   } catch (error) {
     throw new CliError(`${source} is not JSON: ${(error as Error).message}`, EXIT.usage);
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { GlobalOptions } from '../context.ts';
-import { findHub, homeFor } from '../control/require-hub.ts';
+import { findHub, hubHomeOf } from '../control/require-hub.ts';
 
 /** A word that a shell takes as it is: names come from servers, and nothing in them may be acted on. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_.@/-]{0,127}$/;
@@ -40,6 +40,6 @@ async function wordsOf(kind: string, options: GlobalOptions): Promise<readonly s
 async function secretNames(options: GlobalOptions): Promise<readonly string[]> {
   const { vaultFiles } = await import('@hatago/hub/control/secrets/vault-options.ts');
   // Names are not secret: the vault need not be opened for them.
-  const document = JSON.parse(readFileSync(vaultFiles(homeFor(options)).secrets, 'utf8')) as { secrets: object };
+  const document = JSON.parse(readFileSync(vaultFiles(hubHomeOf(options).home).secrets, 'utf8')) as { secrets: object };
   return Object.keys(document.secrets);
 }

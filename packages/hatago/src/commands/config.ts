@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseDocument } from '@hatago/hub/control/document.ts';
 import { effectiveConfig } from '@hatago/hub/control/effective.ts';
 import { adaptDocument } from '@hatago/hub/control/formats.ts';
@@ -7,11 +7,13 @@ import { parseKeyPath, valueAt } from '@hatago/hub/control/key-path.ts';
 import { checkText } from '@hatago/hub/control/load.ts';
 import { maskConfig } from '@hatago/hub/control/mask-config.ts';
 import { type ReadDocument, readDocument } from '@hatago/hub/control/read-document.ts';
+import { readSource } from '@hatago/hub/control/read-source.ts';
 import { formatFault } from '@hatago/hub/control/source-document.ts';
 import { loadTrusted } from '@hatago/hub/control/trust/load-trusted.ts';
 import { writeConfig } from '@hatago/hub/control/write-config.ts';
 import { isRecord } from '@hatago/protocol';
 import { type GlobalOptions, locateConfig, readOptionsOf } from '../context.ts';
+import { notWritten } from '../control/not-written.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson, tell } from '../output.ts';
 
@@ -135,7 +137,7 @@ function edit(key: string, path: readonly (string | number)[], value: unknown, o
   const check = (text: string): readonly string[] =>
     checkText(file, process.env, { ...readOptionsOf(options), profile: '', text });
   const written = writeConfig(file, [{ path: place, value }], { check });
-  if (!written.ok) throw new CliError(written.error, EXIT.usage);
+  if (!written.ok) throw notWritten(written.error);
   const changed = written.value.before !== written.value.after;
   if (options.json) return printJson({ file, key, changed });
   if (!changed) print(`${file}: ${key} is so already`);
@@ -151,7 +153,9 @@ function placeIn(document: unknown, path: readonly (string | number)[]): readonl
 
 /** The document as it is written; one of another format has other keys and is not edited by these. */
 function ownDocument(file: string): unknown {
-  const document = parseDocument(readFileSync(file, 'utf8'), file);
+  const read = readSource(file);
+  if (!read.ok) throw new CliError(`${file}: ${read.error}`, EXIT.usage);
+  const document = parseDocument(read.value, file);
   if (!document.ok) throw new CliError(document.error.map(formatFault).join('\n'), EXIT.usage);
   const { value } = document.value;
   const { format } = adaptDocument(value, file);

@@ -14,7 +14,8 @@ import { type Machine, thisMachine } from '../clients/machine.ts';
 import { isOwnEntry } from '../clients/own-entry.ts';
 import { printDiff } from '../clients/print-diff.ts';
 import { CLIENTS, findClient } from '../clients/table.ts';
-import { findHome, type GlobalOptions, isConfigNamed, locateConfig } from '../context.ts';
+import { type GlobalOptions, isConfigNamed, locateConfig } from '../context.ts';
+import { hubHomeOf } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, formatTable, print, printJson } from '../output.ts';
 import { insist } from '../prompt.ts';
@@ -142,7 +143,7 @@ export function fileOf(client: Client, machine: Machine, options: ConnectOptions
 
 function launchFor(client: Client, file: ClientFile, options: ConnectOptions): Launch {
   if (options.http && options.stdio) throw new CliError('--http and --stdio exclude each other', EXIT.usage);
-  const url = findRunningHub(findHome(options))?.url;
+  const url = findRunningHub(hubHomeOf(options))?.url;
   if (options.http) {
     if (!client.http) throw new CliError(`${client.name} takes no URL in its file; leave --http out`, EXIT.usage);
     return { kind: 'http', url: url ?? noHub() };

@@ -8,7 +8,8 @@ import { type Machine, thisMachine } from '../clients/machine.ts';
 import { isOwnEntry } from '../clients/own-entry.ts';
 import { printDiff } from '../clients/print-diff.ts';
 import { CLIENTS, findClient } from '../clients/table.ts';
-import { findHome, type GlobalOptions } from '../context.ts';
+import type { GlobalOptions } from '../context.ts';
+import { hubHomeOf } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson } from '../output.ts';
 import { insist } from '../prompt.ts';
@@ -116,7 +117,7 @@ async function foreign(client: Client, before: FileState, options: DisconnectOpt
   const parsed = (await openFormat(client.format)).parse(before.text ?? '');
   if (!parsed.ok) throw new CliError(parsed.error.map((fault) => `${before.path}:${fault}`).join('\n'));
   const place = { path: client.path(parsed.value), key: options.name ?? 'hatago' };
-  const url = findRunningHub(findHome(options))?.url;
+  const url = findRunningHub(hubHomeOf(options))?.url;
   const ports = [3535, ...(url === undefined ? [] : [Number(new URL(url).port)])];
   if (!isOwnEntry(entryAt(parsed.value, place), ports)) return undefined;
   const after = await withoutEntry(client, before, place, false);

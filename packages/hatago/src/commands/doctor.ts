@@ -77,7 +77,7 @@ function examine(options: DoctorOptions): Examined {
     file,
     loaded: loaded?.ok ? loaded.value : undefined,
     faults: loaded === undefined || loaded.ok ? [] : loaded.error,
-    hub: connectControl(home),
+    hub: connectControl({ home, file }),
     mayStart: options.start,
     crypto: options.crypto === true,
   };

@@ -44,13 +44,7 @@ export function checkMember(family: FamilyName, id: string, options: GlobalOptio
   const file = openConfigFile(options);
   const { mcpServers } = file.preview([]).config;
   const server = mcpServers[id];
-  const members = Object.entries(mcpServers).filter(([, member]) => isIn(family, member));
-  if (server === undefined)
-    throw unknownServer(
-      id,
-      members.map(([name]) => name),
-      file,
-    );
+  if (server === undefined) throw unknownServer(id, Object.keys(mcpServers), file);
   if (!isIn(family, server))
     throw new CliError(`${id} is not ${WORDS[family]}; leave out \`${family}\``, EXIT.notFound);
 }

@@ -84,8 +84,8 @@ function variablesFor({ file }: ConfigFile, { env, cwd }: Machine): Machine['env
 }
 
 /** Ports under which a client may know the hub itself. */
-function portsOf({ home, preview }: ConfigFile): readonly number[] {
-  const url = findRunningHub(home)?.url;
+function portsOf({ home, file, preview }: ConfigFile): readonly number[] {
+  const url = findRunningHub({ home, file })?.url;
   return [3535, preview([]).config.http.port, ...(url === undefined ? [] : [Number(new URL(url).port)])];
 }
 
@@ -134,7 +134,7 @@ async function check(
 ): Promise<readonly CheckedServer[]> {
   const ids = servers.map(({ id }) => id);
   const [first] = ids;
-  if (first !== undefined) await applyToHub(file.home, first, 0);
+  if (first !== undefined) await applyToHub(file, first, 0);
   if (!options.check) return [];
   const { config } = openConfigFile({ ...options, config: file.file }).preview([]);
   return withProgress(`starting ${ids.length} servers to see whether they work`, ({ say }) =>

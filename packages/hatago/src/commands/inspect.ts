@@ -4,12 +4,14 @@ import { toUpstreamSpec } from '@hatago/hub/control/server-spec.ts';
 import type { Upstream } from '@hatago/hub/core/upstream.ts';
 import type { UpstreamSpec } from '@hatago/hub/upstream/spec.ts';
 import { toWindowsCommand } from '@hatago/hub/upstream/windows-command.ts';
+import type { Words } from '../add/target.ts';
 import { inspectorCommand, whyNoInspector } from '../client/inspector.ts';
 import { type Finding, lint } from '../client/lint.ts';
 import { readAll } from '../client/read-all.ts';
 import { openRunningHub, openServer, type Target } from '../client/target.ts';
 import { coloursFor } from '../colours.ts';
-import { findHome, type GlobalOptions, loadContext } from '../context.ts';
+import { type GlobalOptions, loadContext } from '../context.ts';
+import { hubHomeOf, noHub } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, firstLine, formatTable, print, printJson, tell } from '../output.ts';
 import { withProgress } from '../progress.ts';
@@ -24,6 +26,9 @@ export interface InspectOptions extends GlobalOptions {
   readonly ui?: boolean;
 }
 
+/** What is no server of the configuration is called so. */
+const TARGET = 'the server';
+
 type Item = Record<string, unknown>;
 
 const LISTS = [
@@ -34,18 +39,21 @@ const LISTS = [
 ] as const;
 
 /** Connects to one server, or to the running hub, and prints what it offers and what is wrong with it. */
-export async function inspect(words: readonly string[], options: InspectOptions): Promise<void> {
+export async function inspect(words: Words, options: InspectOptions): Promise<void> {
   if (options.ui) return openInspector(words, options);
   const terms = { timeout: 30_000, ...options };
   const target = await withProgress('connecting', () =>
-    words.length === 0 ? openHubHere(terms) : openServer(specOf(words, options), terms),
+    words.before.length === 0 && words.after === undefined
+      ? openHubHere(terms)
+      : openServer(specOf(words, options), terms),
   );
   try {
     const { offers } = target.upstream.status;
     if (offers === undefined) throw new CliError('the server said nothing of itself');
     const lists: Record<string, readonly Item[]> = {};
     for (const [key, method, capability] of LISTS) {
-      if (capability in offers.capabilities) lists[key] = await readAll(target.upstream, method, key);
+      if (capability in offers.capabilities)
+        lists[key] = await readAll(target.upstream, method, key, { limitMs: terms.timeout });
     }
     const findings = lint(lists);
     if (options.json) return printJson({ ...offers, ...lists, findings });
@@ -58,19 +66,19 @@ export async function inspect(words: readonly string[], options: InspectOptions)
 async function openHubHere(options: InspectOptions): Promise<Target> {
   const target = await openRunningHub(options);
   if (target !== undefined) return target;
-  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+  throw noHub(hubHomeOf(options), ', or name a server to inspect');
 }
 
 function hubUrl(options: InspectOptions): string {
-  const run = findRunningHub(findHome(options));
+  const run = findRunningHub(hubHomeOf(options));
   if (run?.url !== undefined) return run.url;
   if (run !== undefined)
     throw new CliError('the hub that runs here serves no HTTP, which the Inspector needs; give a URL');
-  throw new CliError('no hub is running here; start one with `hatago serve`, or name a server to inspect', EXIT.noHub);
+  throw noHub(hubHomeOf(options), ', or name a server to inspect');
 }
 
 /** Runs the MCP Inspector until the person ends it; it serves a web page, so somebody has to sit there. */
-async function openInspector(words: readonly string[], options: InspectOptions): Promise<void> {
+async function openInspector(words: Words, options: InspectOptions): Promise<void> {
   const [file, ...args] = inspectorCommand(uiUrl(words, options));
   tell([file, ...args].join(' '));
   if (process.stdout.isTTY !== true) {
@@ -93,18 +101,24 @@ async function openInspector(words: readonly string[], options: InspectOptions):
   });
 }
 
-function uiUrl([first, ...rest]: readonly string[], options: InspectOptions): string {
-  if (first === undefined) return hubUrl(options);
-  if (/^https?:\/\//.test(first) && rest.length === 0) return first;
+function uiUrl({ before: [first, ...rest], after }: Words, options: InspectOptions): string {
+  const isOne = rest.length === 0 && after === undefined;
+  if (first === undefined && isOne) return hubUrl(options);
+  if (first !== undefined && /^https?:\/\//.test(first) && isOne) return first;
   const { config } = loadContext(options);
-  if (rest.length === 0 && config.mcpServers[first] !== undefined) return `${hubUrl(options)}/${first}`;
+  if (first !== undefined && isOne && config.mcpServers[first] !== undefined) return `${hubUrl(options)}/${first}`;
   throw new CliError('--ui takes a URL, or a server of the running hub', EXIT.usage);
 }
 
-function specOf(words: readonly string[], options: InspectOptions): UpstreamSpec {
-  const [first = '', ...args] = words;
-  if (/^https?:\/\//.test(first)) return { id: 'target', kind: 'http', url: first };
-  if (/^wss?:\/\//.test(first)) return { id: 'target', kind: 'ws', url: first };
+function specOf({ before, after }: Words, options: InspectOptions): UpstreamSpec {
+  if (after !== undefined) {
+    const [command, ...args] = after;
+    if (command !== undefined && before.length === 0) return { id: TARGET, kind: 'stdio', command, args };
+    throw new CliError('a command goes after --, and nothing before it: hatago inspect -- node server.js', EXIT.usage);
+  }
+  const [first = '', ...args] = before;
+  if (args.length === 0 && /^https?:\/\//.test(first)) return { id: TARGET, kind: 'http', url: first };
+  if (args.length === 0 && /^wss?:\/\//.test(first)) return { id: TARGET, kind: 'ws', url: first };
   const { config, file } = loadContext(options);
   const server = args.length === 0 ? config.mcpServers[first] : undefined;
   if (server !== undefined) {
@@ -119,7 +133,7 @@ function specOf(words: readonly string[], options: InspectOptions): UpstreamSpec
       EXIT.notFound,
     );
   }
-  return { id: 'target', kind: 'stdio', command: first, args };
+  return { id: TARGET, kind: 'stdio', command: first, args };
 }
 
 function show(

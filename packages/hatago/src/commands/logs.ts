@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { newLines } from '../control/new-lines.ts';
-import { type HubOptions, homeFor, requireHub } from '../control/require-hub.ts';
+import { type HubOptions, hubHomeOf, requireHub } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, print, printJson } from '../output.ts';
 import { hubLogPath } from '../serving/log.ts';
@@ -26,6 +26,7 @@ export async function logs(id: string | undefined, options: LogsOptions): Promis
   if (options.json && !options.follow) return printJson({ server: id, lines: first });
   for (const line of first) print(clean(line));
   if (!options.follow) return;
+  const interruptedWithin = pauses();
   while (!(await interruptedWithin(POLL_MS))) {
     const next = await read();
     for (const line of newLines(known, next)) print(clean(line));
@@ -34,13 +35,13 @@ export async function logs(id: string | undefined, options: LogsOptions): Promis
 }
 
 async function hubLogs(options: LogsOptions): Promise<void> {
-  const path = hubLogPath(homeFor(options));
+  const path = hubLogPath(hubHomeOf(options).home);
   const read = (): string => {
     try {
       return readFileSync(path, 'utf8');
     } catch {
       throw new CliError(
-        `there is no log at ${path}: a hub writes one when it runs in the background (\`hatago serve --detach\`)`,
+        `there is no log at ${path}: a hub writes one as soon as it has something to tell`,
         EXIT.notFound,
       );
     }
@@ -55,6 +56,7 @@ async function hubLogs(options: LogsOptions): Promise<void> {
   if (!options.follow) return;
   let at = Buffer.byteLength(text);
   let rest = '';
+  const interruptedWithin = pauses();
   while (!(await interruptedWithin(POLL_MS))) {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     // A log that was begun anew is read from its start.
@@ -78,16 +80,23 @@ function readRange(path: string, from: number, to: number): string {
   return bytes.toString('utf8');
 }
 
-/** Waits a moment; true when the person at the terminal ended it meanwhile. */
-function interruptedWithin(ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const end = (interrupted: boolean): void => {
-      clearTimeout(timer);
-      process.removeListener('SIGINT', interrupt);
-      resolve(interrupted);
-    };
-    const interrupt = (): void => end(true);
-    const timer = setTimeout(() => end(false), ms);
-    process.once('SIGINT', interrupt);
+/** Waits between looks; it is listened for the interrupt all the while, for one during a look must not end the process. */
+function pauses(): (ms: number) => Promise<boolean> {
+  let interrupted = false;
+  let wake = (): void => {};
+  process.once('SIGINT', () => {
+    interrupted = true;
+    wake();
   });
+  return async (ms) => {
+    if (interrupted) return true;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return interrupted;
+  };
 }

@@ -5,6 +5,7 @@ import { configJsonSchema } from '@hatago/hub/control/json-schema.ts';
 import { checkText } from '@hatago/hub/control/load.ts';
 import { type Migration, migrateText } from '@hatago/hub/control/migrate.ts';
 import { findProfile, listProfiles } from '@hatago/hub/control/profiles.ts';
+import { readSource } from '@hatago/hub/control/read-source.ts';
 import { writeAtomically } from '@hatago/hub/storage/atomic-write.ts';
 import { printDiff } from '../clients/print-diff.ts';
 import { type GlobalOptions, locateConfig, readOptionsOf } from '../context.ts';
@@ -55,7 +56,9 @@ function profilesOf(file: string): string[] {
 }
 
 function plan(file: string): Planned {
-  const before = readFileSync(file, 'utf8');
+  const read = readSource(file);
+  if (!read.ok) throw new CliError(`${file}: ${read.error}`, EXIT.usage);
+  const before = read.value;
   const schema = `./${relative(dirname(file), schemaOf(file)).replaceAll('\\', '/')}`;
   const migration = migrateText(before, file, { schema });
   if (!migration.ok) throw new CliError(migration.error.join('\n'), EXIT.usage);

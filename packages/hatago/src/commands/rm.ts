@@ -28,7 +28,7 @@ export async function rm(id: string, options: RmOptions): Promise<void> {
   const revoked = await revokeServers(before, [id]);
   if (!revoked.ok) throw new CliError(revoked.error);
   const { forgotten, left } = await forgetCredentials(file, id, options);
-  const applied = await applyToHub(file.home, id);
+  const applied = await applyToHub(file, id);
   if (options.json) return printJson({ id, file: file.file, forgotten, unused: left, hub: applied ?? null });
   const origin = before.origins[id]?.file;
   print(
@@ -43,7 +43,15 @@ export async function rm(id: string, options: RmOptions): Promise<void> {
 }
 
 /** The error for a server that nobody has, with those there are. */
-export function unknownServer(id: string, known: readonly string[], { file }: Pick<ConfigFile, 'file'>): CliError {
+export function unknownServer(
+  id: string,
+  known: readonly string[],
+  { file, isNew }: Pick<ConfigFile, 'file' | 'isNew'>,
+): CliError {
+  if (isNew) {
+    const message = `there is no server ${JSON.stringify(id)}: no configuration was found; \`hatago init\` makes one`;
+    return new CliError(message, EXIT.notFound);
+  }
   const [near] = similarTo(id, known);
   const list = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
   const hint = near === undefined ? list : `did you mean ${near}? (${list})`;

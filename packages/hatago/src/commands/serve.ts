@@ -1,6 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Log } from '@hatago/hub/core/log.ts';
 import { createHub, type Hub } from '@hatago/hub/hub.ts';
 import { leaveCode } from '#loader';
@@ -9,6 +7,7 @@ import { placeOf } from '../bridge/scope.ts';
 import { type Seat, takeSeat } from '../bridge/seat.ts';
 import { type Context, loadContext, withTags } from '../context.ts';
 import { publishHub } from '../control/publish-hub.ts';
+import { prepareDemo } from '../demo.ts';
 import { EXIT } from '../exit.ts';
 import { print } from '../output.ts';
 import { greet } from '../serving/banner.ts';
@@ -47,7 +46,7 @@ async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptio
   boundHeapGrowth();
   const detached = reportDetached();
   const context = await trusted(loadContext(options, options.demo));
-  if (context.demo) prepareDemo(join(context.home, 'demo'));
+  if (context.demo) prepareDemo(context.home);
   const { home, file, load } = context;
   const configured = context.config.logLevel;
   const log = createHubLog(options, { home, configured, isDetached: detached !== undefined });
@@ -70,7 +69,7 @@ async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptio
     log,
     stays: mode === 'http',
     publish: (url) =>
-      publishHub(hub, { home, file, load, url, shutdown: (reason) => void hosting.end({ reason, isEnd: true }) }),
+      publishHub(hub, { home, file, load, log, url, shutdown: (reason) => void hosting.end({ reason, isEnd: true }) }),
     ended: () => process.exit(EXIT.ok),
   });
   onSignals(() => hosting.end({ reason: 'the hub was told to end' }));
@@ -120,9 +119,4 @@ async function overStdio(hub: Hub, hosting: Hosting, seat: Seat, log: Log): Prom
   attendStart(hub.settled);
   await whenStarted();
   await hosting.publish();
-}
-
-function prepareDemo(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'welcome.txt'), 'A file the demo filesystem server can read.\n');
 }

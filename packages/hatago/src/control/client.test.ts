@@ -24,7 +24,7 @@ async function connect(
     return new Promise((resolve) => server.close(resolve));
   });
   closers.push(announce(home, { pid: process.pid, version: '1', startedAt: '', socket }));
-  const hub = connectControl(home);
+  const hub = connectControl({ home, file: undefined });
   if (hub === undefined) throw new Error('the hub is not found');
   return { hub, server, home };
 }
@@ -48,6 +48,9 @@ describe('the client of a hub', () => {
     ['HATAGO_NOT_FOUND', 404, 4],
     ['HATAGO_NEEDS_APPROVAL', 409, 5],
     ['HATAGO_INVALID_PARAMS', 422, 2],
+    ['HATAGO_CONFIG_SYNTAX', 422, 2],
+    ['HATAGO_CONFIG_NOT_FOUND', 409, 4],
+    ['HATAGO_STATE_UNWRITABLE', 507, 1],
     ['HATAGO_UPSTREAM_UNAVAILABLE', 502, 1],
   ])('tells a refusal (%s) in the words of the hub, with an exit code', async (code, status, exit) => {
     const error = { code, message: 'It is so.', next: 'Do this.', correlationId: 'x', details: ['first', 'second'] };
@@ -81,6 +84,6 @@ describe('the client of a hub', () => {
   });
 
   it('is none where no hub runs', () => {
-    expect(connectControl(join(tmpdir(), 'hatago-nowhere'))).toBeUndefined();
+    expect(connectControl({ home: join(tmpdir(), 'hatago-nowhere'), file: undefined })).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as send } from 'node:http';
 import { CliError, EXIT } from '../exit.ts';
-import { findRunningHub, type RunFile } from '../run-file.ts';
+import { findRunningHub, type HubHome, type RunFile } from '../run-file.ts';
 
 /** A running hub, reached over its local socket. */
 export interface ControlClient {
@@ -24,9 +24,9 @@ export interface EventFeed {
   close(): void;
 }
 
-/** The hub that runs for this state directory; undefined when none does. */
-export function connectControl(home: string): ControlClient | undefined {
-  const run = findRunningHub(home);
+/** The hub that runs for this configuration; undefined when none does. */
+export function connectControl(where: HubHome): ControlClient | undefined {
+  const run = findRunningHub(where);
   if (run?.socket === undefined) return undefined;
   const ask = async <T>(method: string, path: string, body?: object, limitMs = 0): Promise<T> => {
     const response = await open(run, { method, path, body, limitMs });
@@ -121,6 +121,10 @@ const EXITS: Readonly<Record<string, number>> = {
   HATAGO_POLICY_DENIED: EXIT.denied,
   HATAGO_NEEDS_APPROVAL: EXIT.denied,
   HATAGO_GENERATION_ACTIVE: EXIT.usage,
+  HATAGO_CONFIG_SYNTAX: EXIT.usage,
+  HATAGO_CONFIG_INVALID: EXIT.usage,
+  HATAGO_CONFIG_OLD_FORMAT: EXIT.usage,
+  HATAGO_CONFIG_NOT_FOUND: EXIT.notFound,
 };
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */

@@ -2,6 +2,7 @@ import { writeConfig } from '@hatago/hub/control/write-config.ts';
 import type { PolicyRules } from '@hatago/hub/middleware/policy-decision.ts';
 import { loadContext } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { notWritten } from './not-written.ts';
 import type { HubOptions } from './require-hub.ts';
 
 /** Writes members of the policy into the configuration file, and returns its path. */
@@ -12,6 +13,6 @@ export function writePolicy(changed: Partial<PolicyRules>, options: HubOptions):
   }
   const edits = Object.entries(changed).map(([name, value]) => ({ path: ['policy', name], value }));
   const written = writeConfig(file, edits);
-  if (!written.ok) throw new CliError(written.error);
+  if (!written.ok) throw notWritten(written.error);
   return file;
 }

@@ -20,7 +20,7 @@ export const checkConfiguration: Check = ({ file, loaded, faults }) => {
     return [{ subject, level: 'warning', message, fix: 'hatago init' }];
   }
   if (loaded === undefined) {
-    return faults.map((fault) => ({
+    return onePerPlace(faults).map((fault) => ({
       subject,
       level: 'error',
       message: fault,
@@ -37,6 +37,13 @@ export const checkConfiguration: Check = ({ file, loaded, faults }) => {
   const warnings = loaded.warnings.map((message): Finding => ({ subject, level: 'warning', message }));
   return [good, ...checkFormat(file), ...warnings];
 };
+
+/** Where a parser stumbles it may tell several things that it expected; the first is what is wrong. */
+function onePerPlace(faults: readonly string[]): readonly string[] {
+  const placeOf = (fault: string): string => /^.*?:\d+:\d+: /.exec(fault)?.[0] ?? fault;
+  const places = faults.map(placeOf);
+  return faults.filter((_, i) => places.indexOf(places[i] as string) === i);
+}
 
 function checkFormat(file: string): readonly Finding[] {
   const document = parseDocument(readText(file), file);

@@ -13,6 +13,8 @@ const NAMES = [
   // What the hub of a configuration is found by.
   /^[\da-f]{16}\.(\d+)\.(\d+)\.(?:lock|sock)$/,
 ];
+/** What a hub tells of itself. */
+const ANNOUNCED = /^hub(?:\.\d+)?\.json$/;
 /** The workspace of a server. */
 const WORKSPACE = /-(\d+)\.(\d*)-[A-Za-z0-9]{6}$/;
 
@@ -26,8 +28,10 @@ export const checkLeftovers: Check = ({ home }) => {
     .filter((name) => name.endsWith('.lock'))
     .map((name) => join(home, name))
     .filter(isStale);
-  const announced = join(run, 'hub.json');
-  const stale = isStale(announced) ? [announced] : [];
+  const stale = list(run)
+    .filter((name) => ANNOUNCED.test(name))
+    .map((name) => join(run, name))
+    .filter(isStale);
   const all = [...files, ...workspaces, ...locks, ...stale];
   if (all.length === 0) return [{ subject: 'leftovers', level: 'ok', message: 'there are none' }];
   return [

@@ -31,7 +31,7 @@ export interface ControlOptions {
 
 /** Where a hub is controlled. */
 export interface Control {
-  /** Path of the socket, or name of the pipe; undefined where another hub has it. */
+  /** Path of the socket, or name of the pipe; undefined where none could be bound. */
   readonly socket: string | undefined;
   /** What the API wants over HTTP, as a bearer token. */
   readonly token: string;

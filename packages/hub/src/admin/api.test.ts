@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MASK } from '../control/mask-config.ts';
@@ -70,7 +70,15 @@ describe('the admin API over the local socket', () => {
     const { call } = await start({ mcpServers: { bad: { command: 'no-such-program-here', start: 'lazy' } } });
     const refused = await call('POST', '/servers/bad/start');
     expect(refused.status).toBe(502);
-    expect(errorOf(refused).message).toContain('no-such-program-here was not found');
+    expect(errorOf(refused).message).toContain('no-such-program-here was not found.');
+    expect(errorOf(refused).next).toContain('Install "no-such-program-here"');
+  });
+
+  it.each(['start', 'restart', 'stop'])('says that a server is disabled instead of a %s', async (verb) => {
+    const { call } = await start({ mcpServers: { off: { command: 'x', disabled: true } } });
+    const { message, next } = errorOf(await call('POST', `/servers/off/${verb}`));
+    expect(message).toBe('off is disabled in the configuration.');
+    expect(next).toContain('hatago config set mcpServers.off.disabled false');
   });
 
   it('ends the hub when it is asked to, after it answered', async () => {
@@ -186,6 +194,65 @@ describe('changes of the configuration over the admin API', () => {
     expect(errorOf(refused).details?.join('\n')).toContain('NOT_SET_ANYWHERE');
     expect(folder.text()).toBe(before);
     expect(hub.controller.current().id).toBe(1);
+  });
+
+  it.each([
+    ['PUT', '/policy', { enabled: true }],
+    ['PUT', '/servers/one', server],
+    ['DELETE', '/servers/one', undefined],
+    ['POST', '/servers', { id: 'two', definition: server }],
+  ])('find a file that is broken, and say where: %s %s', async (method, path, body) => {
+    const { call, folder } = await start();
+    writeFileSync(folder.file, '{"x":');
+    const refused = errorOf(await call(method, path, body));
+    expect(refused).toMatchObject({ code: 'HATAGO_CONFIG_SYNTAX', details: expect.any(Array) as string[] });
+    expect(refused.details?.[0]).toMatch(/:1:6: value expected$/);
+    expect(folder.text()).toBe('{"x":');
+  });
+
+  it('are made where the server is written, whatever it is called there', async () => {
+    const { call, folder } = await start({ mcpServers: { 'a.b': server } });
+    expect((await call('GET', '/servers/a-b')).body['definition']).toMatchObject({ command: server.command });
+    const { body } = await call('PUT', '/servers/a-b', { ...server, tags: ['work'] });
+    expect(body['result']).toMatchObject({ outcome: 'applied', diff: { added: [], adjusted: [{ server: 'a-b' }] } });
+    expect(folder.text()).not.toContain('"a-b"');
+    expect(folder.text()).toContain('work');
+    await call('DELETE', '/servers/a-b');
+    expect(folder.text()).not.toContain('a.b');
+  });
+
+  it('are not made in a list of servers, which is an old format; its entries are shown as they are written', async () => {
+    const { call, folder } = await start({ servers: [{ id: 'one', ...server }] });
+    const before = folder.text();
+    expect((await call('GET', '/servers/one')).body['definition']).toMatchObject({
+      id: 'one',
+      command: server.command,
+    });
+    for (const [method, path, body] of [
+      ['PUT', '/servers/one', server],
+      ['DELETE', '/servers/one', undefined],
+      ['POST', '/servers', { id: 'two', definition: server }],
+    ] as const) {
+      const refused = await call(method, path, body);
+      expect(refused.status, method).toBe(409);
+      expect(errorOf(refused)).toMatchObject({ code: 'HATAGO_CONFIG_OLD_FORMAT' });
+      expect(errorOf(refused).next).toContain('hatago migrate --write');
+    }
+    expect(folder.text()).toBe(before);
+    // The policy stands in the same place in it.
+    expect((await call('PUT', '/policy', { enabled: true })).status).toBe(200);
+  });
+
+  it('add no server over one that is written and not served yet', async () => {
+    const { call, folder } = await start();
+    folder.write(JSON.stringify({ mcpServers: { one: server, two: { command: 'mine' } } }));
+    const refused = await call('POST', '/servers', { id: 'two', definition: server });
+    expect([refused.status, errorOf(refused).code]).toEqual([409, 'HATAGO_EXISTS']);
+    expect(folder.text()).toContain('mine');
+    const both = await Promise.all(
+      [1, 2].map(() => call('POST', '/servers', { id: 'three', definition: { ...server, start: 'lazy' } })),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
   it('that come at the same time follow each other', async () => {

@@ -4,7 +4,8 @@ import { isRecord } from '@hatago/protocol';
 import type { ApplyResult, Controller } from '../control/control-plane.ts';
 import { parseDocument } from '../control/document.ts';
 import type { DocumentEdit } from '../control/edit-document.ts';
-import { writeConfig } from '../control/write-config.ts';
+import { formatFault } from '../control/source-document.ts';
+import { type WriteFault, writeConfig } from '../control/write-config.ts';
 import { HubError } from '../core/errors.ts';
 import { writeAtomically } from '../storage/atomic-write.ts';
 
@@ -16,16 +17,19 @@ export interface ConfigState {
   readonly document: Record<string, unknown> | undefined;
 }
 
+/** Makes changes of a document, references unexpanded. @throws HubError where there is nothing to be changed */
+export type ChangePlan = (document: Readonly<Record<string, unknown>>) => readonly DocumentEdit[];
+
 /** Changes the configuration file and applies it: both happen, or neither does. */
 export interface ConfigEditor {
   /** @throws HubError `HATAGO_CONFIG_NOT_FOUND` where the hub runs without a file */
   read(): ConfigState;
   /**
-   * Writes the changes into the file, comments kept, and applies it.
-   * @throws HubError when the file changed since `ifMatch` was given, cannot be written, or is refused by the hub, which
-   * then goes on as before with the file as before
+   * Writes the changes that are made of the document as it stands into the file, comments kept, and applies it.
+   * @throws HubError when the file changed since `ifMatch` was given, is broken, cannot be written, or
+   * is refused by the hub, which then goes on as before with the file as before
    */
-  commit(edits: readonly DocumentEdit[], ifMatch: string | undefined): Promise<ApplyResult>;
+  commit(plan: ChangePlan, ifMatch: string | undefined): Promise<ApplyResult>;
 }
 
 /** Options of {@link createConfigEditor}. */
@@ -50,11 +54,12 @@ export function createConfigEditor({ file, controller }: ConfigEditorOptions): C
     const document = parsed.ok && isRecord(parsed.value.value) ? parsed.value.value : undefined;
     return { etag: etagOf(text), document };
   };
-  const commit = async (edits: readonly DocumentEdit[], ifMatch: string | undefined): Promise<ApplyResult> => {
+  const commit = async (plan: ChangePlan, ifMatch: string | undefined): Promise<ApplyResult> => {
     const path = pathOf();
-    checkMatch(ifMatch, read().etag);
-    const written = writeConfig(path, edits);
-    if (!written.ok) throw new HubError('HATAGO_STATE_UNWRITABLE', { message: `${written.error}.` });
+    const text = textOf(path);
+    checkMatch(ifMatch, etagOf(text));
+    const written = writeConfig(path, plan(documentIn(text, path)));
+    if (!written.ok) throw notWritten(written.error);
     const result = await controller.reload({ origin: 'api' });
     if (result.outcome !== 'failed') return result;
     // Nobody else's change is undone: what was written since is the answer of somebody who saw ours.
@@ -66,12 +71,24 @@ export function createConfigEditor({ file, controller }: ConfigEditorOptions): C
   };
   return {
     read,
-    commit(edits, ifMatch) {
-      const next = last.then(() => commit(edits, ifMatch));
+    commit(plan, ifMatch) {
+      const next = last.then(() => commit(plan, ifMatch));
       last = next.catch(() => {});
       return next;
     },
   };
+}
+
+function documentIn(text: string, path: string): Readonly<Record<string, unknown>> {
+  const parsed = parseDocument(text, path);
+  if (!parsed.ok) throw broken(parsed.error.map(formatFault));
+  return isRecord(parsed.value.value) ? parsed.value.value : {};
+}
+
+const broken = (details: readonly string[]): HubError => new HubError('HATAGO_CONFIG_SYNTAX', { data: { details } });
+
+function notWritten({ code, message }: WriteFault): HubError {
+  return code === 'HATAGO_CONFIG_SYNTAX' ? broken(message.split('\n')) : new HubError(code, { message: `${message}.` });
 }
 
 function textOf(file: string): string {

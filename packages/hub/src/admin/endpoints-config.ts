@@ -1,13 +1,12 @@
-import { isRecord } from '@hatago/protocol';
 import * as z from 'zod/mini';
-import type { ApplyResult } from '../control/control-plane.ts';
 import { maskConfig } from '../control/mask-config.ts';
 import { policyRoute } from '../control/policy-route.ts';
 import { parseConfig } from '../control/schema.ts';
+import { placeOfServer, type WrittenServer, writtenServers } from '../control/written-servers.ts';
 import { HubError } from '../core/errors.ts';
 import { decide } from '../middleware/policy-decision.ts';
-import type { ConfigState } from './config-editor.ts';
-import { type AdminContext, defineEndpoint, type Endpoint } from './endpoint.ts';
+import type { ChangePlan } from './config-editor.ts';
+import { defineEndpoint, type Endpoint } from './endpoint.ts';
 import { serverOf } from './endpoints-servers.ts';
 import { isMasked, unmaskDefinition } from './masked.ts';
 import { refusedVariable } from './refused-variable.ts';
@@ -29,12 +28,16 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     status: 201,
     run: async (context, { body, ifMatch }) => {
-      const { id } = body;
-      if (context.controller.server(id) !== undefined) {
-        throw new HubError('HATAGO_EXISTS', { message: `There is a server ${id} already.` });
-      }
-      checkDefinition(id, body.definition);
-      return { body: { result: await put(context, id, body.definition, ifMatch) } };
+      const { id, definition: value } = body;
+      checkDefinition(id, value);
+      const plan: ChangePlan = (document) => {
+        // One that is written and not served, by its tags or because nobody reloads, is there too.
+        if (context.controller.server(id) !== undefined || writtenIn(document, id) !== undefined) {
+          throw new HubError('HATAGO_EXISTS', { message: `There is a server ${id} already.` });
+        }
+        return [{ path: placeFor(document, id), value }];
+      };
+      return { body: { result: await context.editor.commit(plan, ifMatch) } };
     },
   }),
   defineEndpoint({
@@ -47,8 +50,8 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
       const server = serverOf(context, params);
       if (context.configFile === undefined) return { body: { server, definition: null } };
       const state = context.editor.read();
-      const written = definitionOf(state, server.id);
-      const masked = written === undefined ? null : (maskConfig(written) as Record<string, unknown>);
+      const written = state.document === undefined ? undefined : writtenIn(state.document, server.id);
+      const masked = written === undefined ? null : (maskConfig(written.entry) as Record<string, unknown>);
       return { body: { server, definition: masked }, etag: state.etag };
     },
   }),
@@ -62,9 +65,12 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     run: async (context, { params, body, ifMatch }) => {
       const { id } = serverOf(context, params);
-      const whole = unmaskDefinition(body, definitionOf(context.editor.read(), id));
-      checkDefinition(id, whole);
-      return { body: { result: await put(context, id, whole, ifMatch) } };
+      const plan: ChangePlan = (document) => {
+        const value = unmaskDefinition(body, writtenIn(document, id)?.entry);
+        checkDefinition(id, value);
+        return [{ path: placeFor(document, id), value }];
+      };
+      return { body: { result: await context.editor.commit(plan, ifMatch) } };
     },
   }),
   defineEndpoint({
@@ -76,12 +82,13 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     run: async (context, { params, ifMatch }) => {
       const { id } = serverOf(context, params);
-      if (definitionOf(context.editor.read(), id) === undefined) {
+      const plan: ChangePlan = (document) => {
+        if (writtenIn(document, id) !== undefined) return [{ path: placeFor(document, id), value: undefined }];
         throw new HubError('HATAGO_INVALID_PARAMS', {
           message: `${id} stands in another file than the configuration itself; remove it there.`,
         });
-      }
-      return { body: { result: await put(context, id, undefined, ifMatch) } };
+      };
+      return { body: { result: await context.editor.commit(plan, ifMatch) } };
     },
   }),
   defineEndpoint({
@@ -127,7 +134,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     run: async ({ editor }, { body, ifMatch }) => {
       const edits = Object.entries(body).map(([name, value]) => ({ path: ['policy', name], value }));
-      return { body: { result: await editor.commit(edits, ifMatch) } };
+      return { body: { result: await editor.commit(() => edits, ifMatch) } };
     },
   }),
   defineEndpoint({
@@ -154,24 +161,14 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
   }),
 ];
 
-/** Where the servers of a document stand: under our own name, or under that of the program it was written for. */
-function listName({ document }: ConfigState): 'mcpServers' | 'servers' {
-  return document !== undefined && !('mcpServers' in document) && isRecord(document.servers) ? 'servers' : 'mcpServers';
-}
+const writtenIn = (document: Readonly<Record<string, unknown>>, id: string): WrittenServer | undefined =>
+  writtenServers(document).find((server) => server.id === id);
 
-function definitionOf(state: ConfigState, id: string): Record<string, unknown> | undefined {
-  const servers = state.document?.[listName(state)];
-  const found = isRecord(servers) && Object.hasOwn(servers, id) ? servers[id] : undefined;
-  return isRecord(found) ? found : undefined;
-}
-
-function put(
-  { editor }: AdminContext,
-  id: string,
-  value: Record<string, unknown> | undefined,
-  ifMatch: string | undefined,
-): Promise<ApplyResult> {
-  return editor.commit([{ path: [listName(editor.read()), id], value }], ifMatch);
+/** @throws HubError where the servers stand in a list: an entry of an old format means something else than ours */
+function placeFor(document: Readonly<Record<string, unknown>>, id: string): readonly (string | number)[] {
+  const place = writtenIn(document, id)?.path ?? placeOfServer(document, id);
+  if (place === undefined || typeof place[1] === 'number') throw new HubError('HATAGO_CONFIG_OLD_FORMAT');
+  return place;
 }
 
 /** @throws HubError with every fault of the definition */

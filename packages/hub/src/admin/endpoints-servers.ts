@@ -86,6 +86,11 @@ function act(verb: 'start' | 'stop' | 'restart', operationId: string, summary: s
       { params }: EndpointInput<undefined, undefined>,
     ): Promise<EndpointAnswer<ServerView>> => {
       const { id, readiness } = serverOf(context, params);
+      if (context.controller.config.mcpServers[id]?.disabled === true) {
+        const next = `Take it up again with "${readiness.fix}".`;
+        const message = `${id} is disabled in the configuration.`;
+        throw new HubError('HATAGO_UPSTREAM_UNAVAILABLE', { server: id, message, data: { next } });
+      }
       if (verb !== 'stop' && readiness.code !== undefined && HELD.has(readiness.state)) {
         throw new HubError(readiness.code, { server: id, message: readiness.message });
       }
@@ -93,8 +98,11 @@ function act(verb: 'start' | 'stop' | 'restart', operationId: string, summary: s
         await context.controller[verb](id);
       } catch (error) {
         if (isHubError(error)) throw error;
-        const message = `${id} does not come up: ${error instanceof Error ? error.message : String(error)}`;
-        throw new HubError('HATAGO_UPSTREAM_UNAVAILABLE', { server: id, message }, error);
+        const message = `${id} does not come up: ${error instanceof Error ? error.message : String(error)}.`;
+        // What mends it, which for want of a program is to install it.
+        const { fix } = serverOf(context, params).readiness;
+        const next = fix?.startsWith('hatago ') ? `See "${fix}".` : fix;
+        throw new HubError('HATAGO_UPSTREAM_UNAVAILABLE', { server: id, message, data: { next } }, error);
       }
       return { body: serverOf(context, params) };
     },

@@ -15,6 +15,8 @@ A running hub answers this API in two places, and every command that acts on a h
   accepted, and \`admin.http: false\` switches HTTP off.
 
 Both are found in \`run/hub.json\` of the state directory, which only its user can read: \`socket\`, \`url\`, \`token\`, \`pid\`.
+Where several hubs share a state directory, each for a configuration of its own, those that come later are found in \`run/hub.<pid>.json\`
+and have their socket beside it; \`config\` says which file a hub serves, and a command acts on the hub of its own configuration alone.
 
 \`\`\`console
 $ curl --unix-socket .hatago/run/hub.sock http://localhost/api/v1/status
@@ -34,6 +36,8 @@ ${ALL.map(({ method, path, summary }) => `| \`${method} ${path}\` | ${summary} |
 What changes the configuration is written into its file, comments kept, and applied; a change that the hub refuses is taken back, and
 nothing is different. Answers that show the configuration have an \`ETag\`; send it back as \`If-Match\` and the change is made only if nobody
 else made one meanwhile (412 otherwise). Values that may be secrets are shown as \`${MASK}\`; sent back like that they stay as they are.
+Nothing is written into a file that is broken (422, \`details\` say where), nor beside the servers of an old format, which stand in a list
+(409; \`hatago migrate --write\` rewrites it).
 
 ## Refusals
 

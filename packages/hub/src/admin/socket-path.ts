@@ -17,15 +17,21 @@ export interface SocketPath {
 export interface SocketPathOptions {
   /** @default the platform of the process */
   readonly platform?: NodeJS.Platform;
+  /** Named after the process too, where another hub of the directory has the plain name. @default false */
+  readonly isOwn?: boolean;
 }
 
 /**
  * The path of a hub's socket: in its state directory, or where that path is too long for a socket in a fresh directory of
  * the system's temporary one, which only its user can enter. On Windows it is a named pipe.
  */
-export function chooseSocketPath(home: string, { platform = process.platform }: SocketPathOptions = {}): SocketPath {
-  if (platform === 'win32') return { path: pipeOf(home), folder: undefined };
-  const path = join(home, 'run', 'hub.sock');
+export function chooseSocketPath(
+  home: string,
+  { platform = process.platform, isOwn = false }: SocketPathOptions = {},
+): SocketPath {
+  const own = isOwn ? `.${process.pid}` : '';
+  if (platform === 'win32') return { path: `${pipeOf(home)}${own}`, folder: undefined };
+  const path = join(home, 'run', `hub${own}.sock`);
   if (Buffer.byteLength(path) <= MAX_BYTES) return { path, folder: undefined };
   const folder = mkdtempSync(join(tmpdir(), 'hatago-'));
   return { path: join(folder, 'hub.sock'), folder };

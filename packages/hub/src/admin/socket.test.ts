@@ -54,11 +54,17 @@ describe('the local socket of a hub', () => {
     expect((await ask({ at: socket.path, path: '/x' })).status).toBe(200);
   });
 
-  it('never takes the place of one that answers', async () => {
+  it('never takes the place of one that answers, and has a name of its own beside it', async () => {
     const home = newHome();
     const first = await open(home);
-    await expect(open(home)).rejects.toMatchObject({ name: 'SocketTakenError', path: first.path });
-    expect((await ask({ at: first.path, path: '/x' })).status).toBe(200);
+    const second = await open(home);
+    expect(second.path).toBe(join(home, 'run', `hub.${process.pid}.sock`));
+    for (const { path } of [first, second]) {
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect((await ask({ at: path, path: '/x' })).status).toBe(200);
+    }
+    await second.close();
+    expect(readdirSync(join(home, 'run'))).toEqual(['hub.sock']);
   });
 
   it('stands in a short directory of its own where its path would be too long', async () => {
@@ -76,5 +82,6 @@ describe('the local socket of a hub', () => {
     expect(path).toMatch(/^\\\\\.\\pipe\\hatago-[0-9a-f]{32}$/);
     expect(chooseSocketPath('C:\\work', { platform: 'win32' }).path).toBe(path);
     expect(chooseSocketPath('C:\\other', { platform: 'win32' }).path).not.toBe(path);
+    expect(chooseSocketPath('C:\\work', { platform: 'win32', isOwn: true }).path).toBe(`${path}.${process.pid}`);
   });
 });

@@ -7,7 +7,7 @@ import { NodeRequest } from '../edge/node.ts';
 import { NodeMessage } from '../edge/node-message.ts';
 import { NodeReply } from '../edge/node-reply.ts';
 import type { HttpReply, HttpRequest } from '../edge/reply.ts';
-import { chooseSocketPath } from './socket-path.ts';
+import { chooseSocketPath, type SocketPath } from './socket-path.ts';
 
 /** Options of {@link serveSocket}. */
 export interface SocketOptions {
@@ -24,45 +24,16 @@ export interface LocalSocket {
   close(): Promise<void>;
 }
 
-/** A hub answers on the socket already. */
-export class SocketTakenError extends Error {
-  readonly path: string;
-
-  constructor(path: string) {
-    super(`another hub answers on ${path}`);
-    this.name = 'SocketTakenError';
-    this.path = path;
-  }
-}
-
 /**
- * Binds the local socket of a hub, which only its user can open. What an ended hub left at its path is removed; a socket
- * on which something answers never is.
- * @throws SocketTakenError when another hub answers there
+ * Binds the local socket of a hub, which only its user can open. What an ended hub left at its path is removed; where
+ * another hub of the state directory answers there, the socket is one of a name of its own.
  */
 export async function serveSocket({ home, keeper, handle }: SocketOptions): Promise<LocalSocket> {
-  const { path, folder } = chooseSocketPath(home);
-  const isPipe = path.startsWith('\\\\');
-  if (!isPipe) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Nobody else gets as far as the socket, not even before its own permissions are set.
-    chmodSync(dirname(path), 0o700);
-  }
   const options = { IncomingMessage: NodeMessage, keepAliveTimeout: 5_000, noDelay: true };
   const server = createServer(options, (request, response) =>
     handle(new NodeRequest(request), new NodeReply(response, keeper)),
   );
-  if (!isPipe && existsSync(path)) {
-    if (await answers(path)) throw new SocketTakenError(path);
-    rmSync(path, { force: true });
-  }
-  try {
-    await listen(server, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new SocketTakenError(path);
-    throw error;
-  }
-  if (!isPipe) chmodSync(path, 0o600);
+  const { path, folder } = (await bind(server, chooseSocketPath(home))) ?? (await bindOwn(server, home));
   return {
     path,
     close: async () => {
@@ -71,6 +42,36 @@ export async function serveSocket({ home, keeper, handle }: SocketOptions): Prom
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function bindOwn(server: Server, home: string): Promise<SocketPath> {
+  const own = chooseSocketPath(home, { isOwn: true });
+  const bound = await bind(server, own);
+  if (bound === undefined) throw new Error(`something else answers on ${own.path}`);
+  return bound;
+}
+
+/** Undefined where something answers there. */
+async function bind(server: Server, at: SocketPath): Promise<SocketPath | undefined> {
+  const { path } = at;
+  const isPipe = path.startsWith('\\\\');
+  if (!isPipe) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Nobody else gets as far as the socket, not even before its own permissions are set.
+    chmodSync(dirname(path), 0o700);
+    if (existsSync(path)) {
+      if (await answers(path)) return undefined;
+      rmSync(path, { force: true });
+    }
+  }
+  try {
+    await listen(server, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+  if (!isPipe) chmodSync(path, 0o600);
+  return at;
 }
 
 /** Whether anything listens on the path. */

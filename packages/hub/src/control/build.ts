@@ -11,6 +11,7 @@ import type { Inventories } from '../route/inventories.ts';
 import { createRouter, type Router, type RouterOptions } from '../route/router.ts';
 import type { ServerRow } from '../route/servers-resource.ts';
 import type { Member, RouteServer } from '../route/settings.ts';
+import type { UsedStates } from '../route/used-states.ts';
 import type { Config } from './config.ts';
 import { policyRoute } from './policy-route.ts';
 import { shownTools } from './shown-tools.ts';
@@ -33,6 +34,8 @@ export interface BuildOptions {
   readonly inventories: Inventories;
   /** Shared by all generations of a hub. */
   readonly cursors: Cursors;
+  /** Shared by all generations of a hub. */
+  readonly used: UsedStates;
   /** Renames that were told of, shared by all generations of a hub. */
   readonly renamed: Set<string>;
   /** Where every request that ended is told. @default nowhere */
@@ -212,7 +215,7 @@ function planRoutes(servers: readonly BuiltServer[]): ReadonlyMap<string, Planne
 }
 
 function routerOptions(options: BuildOptions, observe: Observer): Omit<RouterOptions, 'path' | 'servers' | 'prefix'> {
-  const { id, config, hubInfo, log, sealKeys, servers, inventories, cursors, renamed, find } = options;
+  const { id, config, hubInfo, log, sealKeys, servers, inventories, cursors, used, renamed, find } = options;
   const { limits, toolNaming } = config;
   const mine = new Map(servers.map(({ upstream }) => [upstream.id, upstream]));
   return {
@@ -222,6 +225,7 @@ function routerOptions(options: BuildOptions, observe: Observer): Omit<RouterOpt
     log,
     inventories,
     cursors,
+    used,
     renamed,
     observe,
     generation: id,

@@ -2,6 +2,7 @@ import { createCursors } from '../route/cursors.ts';
 import { createInventories } from '../route/inventories.ts';
 import { hubEnvelope } from '../route/read-list.ts';
 import { createSealer } from '../route/seal.ts';
+import { createUsedStates } from '../route/used-states.ts';
 import { type BuiltGeneration, buildGeneration } from './build.ts';
 import type { Config } from './config.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -29,6 +30,7 @@ export function createBuilder(options: BuilderOptions): Builder {
   const { hubInfo } = deps;
   const inventories = createInventories({ envelope: hubEnvelope(hubInfo), log, cache: lists });
   const cursors = createCursors({ sealer: createSealer(sealKeys, Date.now), now: Date.now });
+  const used = createUsedStates({ now: Date.now });
   const renamed = new Set<string>();
   const pool = createServerPool(inventories, events);
   const heldBy = new Map<BuiltGeneration, readonly PooledServer[]>();
@@ -38,7 +40,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       const giveBack = async (reason: string): Promise<void> => {
         await Promise.all(held.map((server) => pool.release(server, reason)));
       };
-      const shared = { hubInfo, sealKeys, log, inventories, cursors, renamed, events, find };
+      const shared = { hubInfo, sealKeys, log, inventories, cursors, used, renamed, events, find };
       try {
         const generation = buildGeneration({
           id,

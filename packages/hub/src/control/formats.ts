@@ -5,8 +5,7 @@ import { FOREIGN_SERVER_KEYS, FOREIGN_TOP_KEYS } from './foreign-keys.ts';
 import { fromClient } from './format-client.ts';
 import { fromEarly, isEarly } from './format-early.ts';
 import { fromPredecessor } from './format-predecessor.ts';
-import { topKeys } from './schema.ts';
-import { serverKeys } from './schema-server.ts';
+import { serverKeys, topKeys } from './schema.ts';
 
 /** Whose format a document is in. */
 export type Format = 'hatago' | 'predecessor' | 'early' | 'client';

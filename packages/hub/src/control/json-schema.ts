@@ -1,11 +1,16 @@
 import { isRecord } from '@hatago/protocol';
 import * as z from 'zod/mini';
-import { documentShape } from './schema.ts';
+import { documentSchema } from './schema.ts';
 import { notes } from './schema-keys.ts';
 
 /** The JSON Schema of what a configuration means: every key with its default and its description. */
 export function configKeys(): Record<string, unknown> {
-  return z.toJSONSchema(documentShape(), { io: 'input', metadata: notes }) as Record<string, unknown>;
+  return z.toJSONSchema(documentSchema(), { io: 'input', metadata: notes }) as Record<string, unknown>;
+}
+
+/** The same without the descriptions: what documents are checked by. */
+export function configShape(): Record<string, unknown> {
+  return z.toJSONSchema(documentSchema(), { io: 'input' }) as Record<string, unknown>;
 }
 
 /** The JSON Schema of a configuration file, for completion and checks in editors; every key may be deleted by `null`. */

@@ -8,6 +8,7 @@ import { DEFAULT_EDGE_LIMITS } from '../edge/deps.ts';
 import { connectEmbedded, type EmbeddedClient, type JsonRpcMessage } from '../edge/embedded.ts';
 import { createEvents } from '../observe/events.ts';
 import { createSessions } from '../session/sessions.ts';
+import { createParkedPlaces } from '../upstream/parked-places.ts';
 import type { Config } from './config.ts';
 import type { Controller, DesiredState } from './control-plane.ts';
 import { createController } from './controller.ts';
@@ -75,7 +76,7 @@ export function createReloadKit(first: (kit: Pick<ReloadKit, 'server'>) => objec
     folder: home,
     home: join(home, 'state'),
     sealKeys: [new Uint8Array(32).fill(7)],
-    deps: { now, wallNow: Date.now, hubInfo, log },
+    deps: { now, wallNow: Date.now, hubInfo, log, places: createParkedPlaces() },
     events: hubEvents,
     log,
   });

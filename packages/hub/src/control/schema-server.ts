@@ -58,7 +58,8 @@ function life() {
   };
 }
 
-function build() {
+/** What a server of the configuration may say. */
+export function serverSchema(): z.ZodMiniType<RawServer> {
   return z.strictObject({
     type: key(
       z.optional(z.enum(['stdio', 'sse', 'ws', 'websocket', ...HTTP_TYPES])),
@@ -102,11 +103,11 @@ function build() {
     ),
     isolation: key(
       z._default(z.enum(['shared', 'session']), 'shared'),
-      'One connection and process for all, or (`session`) one per session, ended with it.',
+      'One connection and process for all, or (`session`) one per session, ended with it, which is asked what the server asks outside any call.',
     ),
     roots: key(
       z._default(z.array(z.strictObject({ uri: z.string(), name: z.optional(z.string()) })), []),
-      '`[{ "uri", "name" }]` told to a server that asks for roots outside any call.',
+      '`[{ "uri", "name" }]` told to a server that asks for roots outside any call, where no client is asked for its own.',
     ),
     ...life(),
     secrets: key(
@@ -149,18 +150,4 @@ function build() {
       'Added to what clients are told about the hub’s use: a text, or `{ "file" }` that holds one.',
     ),
   });
-}
-
-let built: ReturnType<typeof build> | undefined;
-
-/** What a server of the configuration may say; made at its first use, for most commands need none. */
-export function serverShape(): z.ZodMiniType<RawServer> {
-  built ??= build();
-  return built;
-}
-
-/** The member names one server may have, for telling a foreign key from a misspelt one. */
-export function serverKeys(): ReadonlySet<string> {
-  built ??= build();
-  return new Set(Object.keys(built.def.shape));
 }

@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Config, LimitsConfig, ServerConfig } from './config.ts';
 import { configKeys } from './json-schema.ts';
-import { defaultLimits, parseConfig, topKeys } from './schema.ts';
-import { type RawServer, serverKeys } from './schema-server.ts';
+import { defaultLimits, parseConfig, serverKeys, topKeys } from './schema.ts';
+import type { RawServer } from './schema-server.ts';
 
 const defaults = (): Config => {
   const parsed = parseConfig({ mcpServers: { a: { command: 'x' } } });

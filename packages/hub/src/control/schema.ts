@@ -1,10 +1,12 @@
 import { err, ok, type Result } from '@hatago/protocol';
 import * as z from 'zod/mini';
+import { accept, REFUSED, type Shape } from './accept.ts';
 import type { Config, LimitsConfig } from './config.ts';
 import type { Issue } from './issue.ts';
 import { DAY_MS, key, section, texts, whole } from './schema-keys.ts';
-import { serverShape } from './schema-server.ts';
+import { serverSchema } from './schema-server.ts';
 import { toServers } from './server-config.ts';
+import shape from './shape.json' with { type: 'json' };
 import { keysAt, unknownKey } from './unknown-key.ts';
 
 const GIB = 1_073_741_824;
@@ -20,7 +22,7 @@ const limits = () => ({
   maxInFlight: key(whole(4096, 1, 262_144), 'Requests in all.'),
   maxParkedPerPrincipal: key(
     whole(16, 1, 4096),
-    'Calls of one caller that wait for its answers; the oldest gives way.',
+    'Calls of one caller that wait for its answers, at all servers; the oldest gives way. A caller is a session while nobody is authenticated; all without one may have 8 times as many together.',
   ),
   parkedMs: key(whole(600_000, 1000, DAY_MS), 'How long such a call waits.'),
   maxListBytes: key(whole(8_388_608, 4096, GIB), 'A longer list is sent in pages.'),
@@ -62,7 +64,7 @@ function build() {
       },
       'The HTTP listener.',
     ),
-    mcpServers: key(z._default(z.record(z.string(), serverShape()), {}), 'The servers, each under its id.'),
+    mcpServers: key(z._default(z.record(z.string(), serverSchema()), {}), 'The servers, each under its id.'),
     toolNaming: section(
       {
         strategy: key(
@@ -146,26 +148,32 @@ function build() {
 
 let built: ReturnType<typeof build> | undefined;
 
-function shape(): ReturnType<typeof build> {
+/**
+ * The schema of a document. It is made only to say what is wrong with one, for that takes longer than all else that is
+ * done to read one: what is right is accepted by its JSON Schema, which is kept beside it.
+ */
+export function documentSchema(): z.ZodMiniType {
   built ??= build();
   return built;
 }
 
-/** The schema a document is checked by; made at its first use, for most commands need none. */
-export function documentShape(): z.ZodMiniType {
-  return shape();
-}
+const SHAPE: Shape = shape as Shape;
 
 /** The member names a document may have. */
 export function topKeys(): ReadonlySet<string> {
-  return new Set(Object.keys(shape().def.shape));
+  return new Set(Object.keys(shape.properties));
+}
+
+/** The member names one server may have, for telling a foreign key from a misspelt one. */
+export function serverKeys(): ReadonlySet<string> {
+  return new Set(Object.keys(shape.properties.mcpServers.additionalProperties.properties));
 }
 
 /** Checks a document and fills in the defaults; an unknown key is an error. */
 export function parseConfig(value: unknown): Result<Config, readonly Issue[]> {
-  const parsed = z.safeParse(shape(), value);
-  if (!parsed.success) return err(parsed.error.issues.flatMap(toIssues));
-  const { $schema: _schema, version: _version, extends: _extends, mcpServers, ...rest } = parsed.data;
+  const parsed = fill(value);
+  if (!parsed.ok) return err(parsed.error.issues.flatMap(toIssues));
+  const { $schema: _schema, version: _version, extends: _extends, mcpServers, ...rest } = parsed.value;
   const servers = toServers(mcpServers, value);
   const issues = [
     ...(servers.ok ? [] : servers.error),
@@ -177,13 +185,22 @@ export function parseConfig(value: unknown): Result<Config, readonly Issue[]> {
 
 /** A document with its defaults, other than by key unchecked; undefined where a key is wrong. */
 export function fillDefaults(value: unknown): Record<string, unknown> | undefined {
-  const parsed = z.safeParse(shape(), value);
-  return parsed.success ? parsed.data : undefined;
+  const parsed = fill(value);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+type Document = z.infer<ReturnType<typeof build>>;
+
+function fill(value: unknown): Result<Document, z.core.$ZodError> {
+  const accepted = accept(SHAPE, value);
+  if (accepted !== REFUSED) return ok(accepted as Document);
+  const parsed = z.safeParse(documentSchema(), value);
+  return parsed.success ? ok(parsed.data as Document) : err(parsed.error);
 }
 
 /** The limits of a document that says nothing of them. */
 export function defaultLimits(): LimitsConfig {
-  return z.parse(z.strictObject(limits()), {});
+  return accept(SHAPE.properties?.['limits'] as Shape, {}) as LimitsConfig;
 }
 
 function repeatedRules(rules: readonly { readonly id: string }[]): Issue[] {
@@ -210,7 +227,7 @@ const MAX_HINTS = 50;
 function toIssues(issue: z.core.$ZodIssue): Issue[] {
   const path = issue.path as (string | number)[];
   if (issue.code !== 'unrecognized_keys') return [{ path, message: describe(issue) }];
-  const known = keysAt(shape(), path);
+  const known = keysAt(SHAPE, path);
   return issue.keys.map((name, i) => {
     const message = i < MAX_HINTS ? unknownKey(name, known) : `unknown key ${JSON.stringify(name)}`;
     return { path: [...path, name], message };

@@ -32,7 +32,7 @@ function setUp(rollover: 'overlap' | 'replace') {
   const acquire = (digest: string): PooledServer =>
     pool.acquire({
       id: 'a',
-      digest,
+      digest: () => digest,
       config,
       make() {
         const waiting: (() => void)[] = [];

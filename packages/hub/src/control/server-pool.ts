@@ -17,8 +17,8 @@ export interface PooledServer {
 /** What a server is made from. */
 export interface PoolRequest {
   readonly id: string;
-  /** Hash of everything its process or connection depends on. */
-  readonly digest: string;
+  /** Hash of everything its process or connection depends on; asked for only where there are several of one id. */
+  digest(): string;
   /** Undefined for a server that was registered by the embedding program. */
   readonly config: ServerConfig | undefined;
   make(): Upstream;
@@ -35,7 +35,7 @@ export interface ServerPool {
 }
 
 interface Entry extends PooledServer {
-  readonly digest: string;
+  readonly digest: () => string;
   readonly solo: Solo | undefined;
   /** It gave way to its successor, so nobody can have it any more. */
   gone: boolean;
@@ -77,7 +77,7 @@ export function createServerPool(inventories: Inventories, events: HubEvents): S
   return {
     acquire(request) {
       const entry =
-        [...entries].find(({ id, digest, gone }) => !gone && id === request.id && digest === request.digest) ??
+        [...entries].find(({ id, digest, gone }) => !gone && id === request.id && digest() === request.digest()) ??
         open(request);
       entry.holders++;
       return entry;

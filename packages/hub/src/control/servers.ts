@@ -47,7 +47,7 @@ export function takeServers(config: Config, options: ServersOptions): TakenServe
       const spec = toUpstreamSpec(id, server, config, folder);
       const one = pool.acquire({
         id,
-        digest: digestOf(spec),
+        digest: once(() => digestOf(spec)),
         config: server,
         make: () => createUpstream(spec, deps),
       });
@@ -58,7 +58,7 @@ export function takeServers(config: Config, options: ServersOptions): TakenServe
     for (const { id, upstream, openers, tags = [] } of registered) {
       const make = (): Upstream =>
         'request' in upstream ? upstream : createUpstream({ ...upstream, id }, deps, openers);
-      const one = pool.acquire({ id, digest: 'registered', config: undefined, make });
+      const one = pool.acquire({ id, digest: () => 'registered', config: undefined, make });
       held.push(one);
       servers.push({ upstream: one.upstream, tags });
     }
@@ -67,4 +67,12 @@ export function takeServers(config: Config, options: ServersOptions): TakenServe
     throw error;
   }
   return { servers, held };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

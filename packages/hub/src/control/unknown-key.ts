@@ -1,22 +1,12 @@
-import type * as z from 'zod/mini';
-
-interface Definition {
-  readonly innerType?: z.ZodMiniType;
-  readonly valueType?: z.ZodMiniType;
-  readonly element?: z.ZodMiniType;
-  readonly options?: readonly z.ZodMiniType[];
-  readonly shape?: Readonly<Record<string, z.ZodMiniType>>;
-}
+import type { Shape } from './accept.ts';
 
 /** The keys an object at this place of a document may have; empty where any are allowed. */
-export function keysAt(schema: z.ZodMiniType, path: readonly (string | number)[]): readonly string[] {
-  const definition = schema._zod.def as Definition;
-  const { innerType, shape, options } = definition;
-  if (innerType !== undefined) return keysAt(innerType, path);
-  if (options !== undefined) return options.flatMap((option) => keysAt(option, path));
+export function keysAt(shape: Shape, path: readonly (string | number)[]): readonly string[] {
+  const { anyOf, properties, additionalProperties, items } = shape;
+  if (anyOf !== undefined) return anyOf.flatMap((one) => keysAt(one, path));
   const [next, ...rest] = path;
-  if (next === undefined) return Object.keys(shape ?? {});
-  const inner = shape?.[next] ?? definition.valueType ?? definition.element;
+  if (next === undefined) return Object.keys(properties ?? {});
+  const inner = properties?.[String(next)] ?? (additionalProperties || items);
   return inner === undefined ? [] : keysAt(inner, rest);
 }
 

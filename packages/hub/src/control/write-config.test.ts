@@ -61,7 +61,7 @@ describe('writing a configuration', () => {
   it('writes nothing where the check finds a fault', () => {
     writeFileSync(file, '{}');
     const written = writeConfig(file, port('x'), { check: (text) => [`no: ${text.includes('x')}`] });
-    expect(written).toEqual({ ok: false, error: 'no: true' });
+    expect(written).toEqual({ ok: false, error: { code: 'HATAGO_CONFIG_INVALID', message: 'no: true' } });
     expect(readFileSync(file, 'utf8')).toBe('{}');
   });
 
@@ -78,16 +78,25 @@ describe('writing a configuration', () => {
   });
 
   it.each([
-    ['{broken', 'is not valid JSON with comments'],
-    ['[]', 'the document is no object'],
-  ])('overwrites nothing that it cannot edit: %s', (text, error) => {
+    ['{broken', 'HATAGO_CONFIG_SYNTAX', ':1:2: invalid symbol'],
+    ['{\n "x":', 'HATAGO_CONFIG_SYNTAX', ':2:6: value expected'],
+    ['[]', 'HATAGO_CONFIG_INVALID', ': the document is no object'],
+  ])('overwrites nothing that it cannot edit, and says where: %j', (text, code, message) => {
     writeFileSync(file, text);
-    expect(writeConfig(file, port(1))).toEqual({ ok: false, error: `${file}: ${error}` });
+    const written = writeConfig(file, port(1));
+    const place = expect.stringContaining(`${file}${message}`) as string;
+    expect(written).toEqual({ ok: false, error: { code, message: place } });
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
   it('names a file that is not there', () => {
-    expect(writeConfig(file, port(1))).toEqual({ ok: false, error: `${file}: there is no such file` });
+    const message = `${file}: there is no such file`;
+    expect(writeConfig(file, port(1))).toEqual({ ok: false, error: { code: 'HATAGO_CONFIG_NOT_FOUND', message } });
+  });
+
+  it('tells what the system refuses from what is wrong with the file', () => {
+    const error = { code: 'HATAGO_STATE_UNWRITABLE', message: `${folder}: cannot be written (EISDIR)` };
+    expect(writeConfig(folder, port(1))).toEqual({ ok: false, error });
   });
 });
 

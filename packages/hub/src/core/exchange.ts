@@ -17,6 +17,11 @@ export const HUB: Principal = { id: 'hub' };
 export interface SessionRef {
   /** Unique over the hub's life; used in pool keys. */
   readonly id: string;
+  /**
+   * Asks its client something in the course of no call; `done` gets the answer, or the error that there is none. Returns
+   * what takes the question back, after which `done` is not called any more.
+   */
+  ask?(ask: Omit<Ask, 'key'>, done: (answer: AskAnswer) => void): (reason: string) => void;
 }
 
 /** A notification on its way to a client or a server. */

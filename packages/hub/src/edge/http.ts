@@ -1,11 +1,4 @@
-import {
-  type ClassifiedRequest,
-  classify,
-  type HubCode,
-  LEGACY_VERSIONS,
-  type Rejection,
-  scan,
-} from '@hatago/protocol';
+import { type ClassifiedRequest, classify, type HubCode, type Rejection, scan } from '@hatago/protocol';
 import type { ErrorDetail } from '../core/errors.ts';
 import { LOCAL, type Principal } from '../core/exchange.ts';
 import { acceptsStream } from './accept.ts';
@@ -131,16 +124,7 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
     if (draining && (classified.kind === 'request' || classified.kind === 'batch')) {
       return refuse(reply, 'HATAGO_DRAINING', classified.kind === 'request' ? classified.idBytes : NULL_ID);
     }
-    if (classified.era === 'legacy') {
-      const version = header('mcp-protocol-version');
-      if (version !== undefined && !LEGACY_VERSIONS.includes(version.trim())) {
-        const id = classified.kind === 'request' ? classified.idBytes : NULL_ID;
-        return refuse(reply, 'HATAGO_VERSION_UNSUPPORTED', id, {
-          data: { supported: LEGACY_VERSIONS, requested: version },
-        });
-      }
-      return legacy.post(request, reply, principal, classified);
-    }
+    if (classified.era === 'legacy') return legacy.post(request, reply, principal, classified);
     // The modern wire knows one notification of the client's, and over HTTP it has nothing to cancel.
     if (classified.kind !== 'request') return reply.send(202, NO_HEADERS);
     if (classified.method === 'subscriptions/listen' && !acceptsStream(header('accept'))) {
@@ -176,11 +160,9 @@ export function createHttpEdge(deps: EdgeDeps, options: HttpEdgeOptions = {}): H
 
 function refuse(reply: HttpReply, code: HubCode, id: Uint8Array = NULL_ID, detail: ErrorDetail = {}): void {
   if (reply.closed) return;
-  const { message, http } = refusal(code, id, detail);
-  const headers = detail.retryAfterMs === undefined ? JSON_HEADERS : retryHeaders(detail.retryAfterMs);
+  const { message, http, retryAfterMs } = refusal(code, id, detail);
   if (code === 'HATAGO_METHOD_NOT_ALLOWED') reply.send(http, [...JSON_HEADERS, 'Allow', 'GET, POST, DELETE'], message);
-  else if (code === 'HATAGO_DRAINING' || code === 'HATAGO_OVERLOADED') reply.send(http, retryHeaders(1000), message);
-  else reply.send(http, headers, message);
+  else reply.send(http, retryAfterMs === undefined ? JSON_HEADERS : retryHeaders(retryAfterMs), message);
 }
 
 function reject(reply: HttpReply, rejection: Rejection): void {

@@ -4,6 +4,7 @@ import {
   negotiateLegacy,
   Payload,
   type Piece,
+  TASKS_EXTENSION,
   toInitializeResult,
   toLegacyError,
 } from '@hatago/protocol';
@@ -11,7 +12,7 @@ import { NEVER } from '../core/cancel.ts';
 import type { Outcome, Principal } from '../core/exchange.ts';
 import { newSessionId } from '../session/session-id.ts';
 import type { EdgeDeps } from './deps.ts';
-import { type LegacyRequest, LegacySession, TASKS_EXTENSION, tableError } from './legacy-session.ts';
+import { type LegacyRequest, LegacySession, tableError } from './legacy-session.ts';
 import { offerTasks } from './legacy-tasks.ts';
 import { runExchange } from './run.ts';
 

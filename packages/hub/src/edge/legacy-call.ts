@@ -16,7 +16,7 @@ import { dropTask, followTask } from './legacy-follow-task.ts';
 import type { LegacyRequest, LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { logInternal, runExchange } from './run.ts';
-import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
+import { errorMessage, errorStatus, notificationMessage, resultMessage } from './wire.ts';
 
 /** How long a cancelled call may still turn out to be a task, in milliseconds. */
 const HANDLE_MS = 500;
@@ -38,8 +38,12 @@ export class LegacyCall implements Exchange {
   readonly generation: Generation;
   /** Rounds of questions so far. */
   rounds = 0;
+  /** The last progress its client was told. */
+  progress: number = Number.NEGATIVE_INFINITY;
   /** What has to be taken back when the call ends early. */
   open: AskRound | undefined;
+  /** Gives up what runs on for the call at its server. */
+  abandon: (() => void) | undefined;
   /** Takes the end of the call in place of its sink. */
   onEnd: ((end: CallEnd) => void) | undefined;
   #over = false;
@@ -73,7 +77,17 @@ export class LegacyCall implements Exchange {
   }
 
   emit(notification: Notification): void {
-    if (!this.#over) this.sink.message(notificationMessage(notification));
+    if (this.#over) return;
+    if (notification.method === 'notifications/progress' && !this.#rises(notification.params)) return;
+    this.sink.message(notificationMessage(notification));
+  }
+
+  /** A server counts anew in each round, and so do we when a task follows; to the client it is one call. */
+  #rises(params: Payload): boolean {
+    const value = params.member('progress')?.value();
+    if (typeof value !== 'number' || !(value > this.progress)) return false;
+    this.progress = value;
+    return true;
   }
 
   /** Sends the call down the chain; `params` differ from the client's in a further round. */
@@ -100,7 +114,7 @@ export class LegacyCall implements Exchange {
             outcome.error,
           );
         }
-        return this.fail(toLegacyError(outcome.error));
+        return this.fail(toLegacyError(outcome.error), outcome.http);
       case 'input_required':
         if (outcome.parked === undefined) startRound(this, outcome.result);
         else followParked(this, outcome.result, outcome.parked);
@@ -131,11 +145,11 @@ export class LegacyCall implements Exchange {
     else this.sink.answer(resultMessage(this.idBytes, result));
   }
 
-  /** Answers with a JSON-RPC error. */
-  fail(error: Payload): void {
+  /** Answers with a JSON-RPC error; `http` is the status it has in the modern era. */
+  fail(error: Payload, http?: number): void {
     if (!this.#end()) return;
     if (this.onEnd !== undefined) this.onEnd({ error });
-    else this.sink.answer(errorMessage(this.idBytes, error.pieces()));
+    else this.sink.answer(errorMessage(this.idBytes, error.pieces()), errorStatus(error.value(), http));
   }
 
   /** Says no in the way the method's callers can show: a tool result with `isError`, else a JSON-RPC error. */
@@ -174,6 +188,7 @@ export class LegacyCall implements Exchange {
     const open = this.open;
     this.open = undefined;
     open?.withdraw('the call has ended');
+    this.abandon?.();
     return true;
   }
 }

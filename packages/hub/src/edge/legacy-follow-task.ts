@@ -19,7 +19,6 @@ interface Followed {
   readonly untilMs: number;
   /** Keys of the task's questions that were put to the client. */
   readonly asked: Set<string>;
-  polls: number;
 }
 
 /**
@@ -31,8 +30,8 @@ export function followTask(call: LegacyCall, handle: Payload): void {
   const taskId = handle.text('taskId');
   if (taskId === undefined) return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
   const untilMs = call.owner.deps.now() + MOST_MS;
-  const followed: Followed = { call, taskId, untilMs, asked: new Set(), polls: 0 };
-  call.signal.onCancel(() => ask(followed, 'tasks/cancel', {}, () => {}));
+  const followed: Followed = { call, taskId, untilMs, asked: new Set() };
+  call.abandon = () => ask(followed, 'tasks/cancel', {}, () => {});
   poll(followed, pauseOf(handle));
 }
 
@@ -40,7 +39,7 @@ export function followTask(call: LegacyCall, handle: Payload): void {
 export function dropTask(call: LegacyCall, handle: Payload): void {
   const taskId = handle.text('taskId');
   if (taskId === undefined) return;
-  ask({ call, taskId, untilMs: 0, asked: new Set(), polls: 0 }, 'tasks/cancel', {}, () => {});
+  ask({ call, taskId, untilMs: 0, asked: new Set() }, 'tasks/cancel', {}, () => {});
 }
 
 function poll(followed: Followed, pauseMs: number): void {
@@ -58,11 +57,15 @@ function seen(followed: Followed, outcome: Outcome): void {
   if (call.over) return;
   if (outcome.kind === 'error') return call.fail(toLegacyError(outcome.error));
   const task = outcome.result;
-  switch (task.text('status')) {
+  const status = task.text('status');
+  // There is nothing left to cancel.
+  if (status === 'completed' || status === 'failed' || status === 'cancelled') call.abandon = undefined;
+  switch (status) {
     case 'completed': {
       const result = task.member('result');
       if (result === undefined) return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
-      return call.complete({ kind: 'complete', result });
+      const wrap = outcome.kind !== 'input_required' && outcome.wrap === true;
+      return call.complete({ kind: 'complete', result, wrap });
     }
     case 'failed': {
       const error = task.member('error') ?? failure('HATAGO_UPSTREAM_PROTOCOL').error;
@@ -73,7 +76,7 @@ function seen(followed: Followed, outcome: Outcome): void {
     case 'input_required':
       return answer(followed, task);
     case 'working':
-      keepPatience(followed, task);
+      keepPatience(call, task);
       return poll(followed, pauseOf(task));
     default:
       return call.fail(failure('HATAGO_UPSTREAM_PROTOCOL').error);
@@ -113,8 +116,7 @@ function ask(followed: Followed, method: string, more: Edits, done: (outcome: Ou
 }
 
 /** Clients give up on a request that shows no life. */
-function keepPatience(followed: Followed, task: Payload): void {
-  const { call } = followed;
+function keepPatience(call: LegacyCall, task: Payload): void {
   const { progressToken } = call.envelope;
   if (progressToken === undefined) return;
   const message = task.text('statusMessage');
@@ -122,7 +124,7 @@ function keepPatience(followed: Followed, task: Payload): void {
     method: 'notifications/progress',
     params: Payload.ofValue({
       progressToken,
-      progress: ++followed.polls,
+      progress: Number.isFinite(call.progress) ? Math.floor(call.progress) + 1 : 1,
       ...(message === undefined ? {} : { message }),
     }),
   });

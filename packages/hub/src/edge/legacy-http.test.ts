@@ -116,6 +116,27 @@ describe('a session over HTTP', () => {
     expect([answer.status, (await answer.json()).id]).toEqual([status, 'v']);
   });
 
+  it.each([
+    ['GET', '1999-01-01', 400],
+    ['GET', '2026-07-28', 400],
+    ['GET', ' 2025-06-18 ', 200],
+    ['GET', undefined, 200],
+    ['DELETE', '1999-01-01', 400],
+    ['DELETE', '2025-11-25', 204],
+    ['DELETE', undefined, 204],
+  ])('to %s with version header %j is answered %i', async (method, version, status) => {
+    await using kit = await serveKit();
+    const { id } = await openSession(`${kit.url}/mcp`);
+    const headers = { 'mcp-session-id': id, ...(version === undefined ? {} : { 'mcp-protocol-version': version }) };
+    const answer = await send(`${kit.url}/mcp`, method, { accept: 'text/event-stream', ...headers });
+    expect(answer.status).toBe(status);
+    if (status === 400) {
+      expect((await answer.json()).error).toMatchObject({ code: -32022, data: { requested: version } });
+      expect(kit.deps.sessions.find(id, 'local')).toBeDefined();
+    }
+    answer.cut();
+  });
+
   it('ends with DELETE: its calls are cancelled, its streams close, its id is unknown', async () => {
     const { script, calls } = held();
     await using kit = await serveKit({ script });

@@ -4,6 +4,7 @@ import {
   type ClassifiedRequest,
   classify,
   type HeaderGet,
+  LEGACY_VERSIONS,
   type Scanned,
 } from '@hatago/protocol';
 import type { Principal } from '../core/exchange.ts';
@@ -40,6 +41,14 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
     return session?.route === trimmed(request.path) ? session : undefined;
   }
 
+  /** Refuses a request of a version that sessions do not have; without the header it is of any. */
+  function refuseVersion(request: HttpRequest, reply: HttpReply, id?: Uint8Array): boolean {
+    const requested = request.header('mcp-protocol-version');
+    if (requested === undefined || LEGACY_VERSIONS.includes(requested.trim())) return false;
+    refuse(reply, 'HATAGO_VERSION_UNSUPPORTED', id, { data: { supported: LEGACY_VERSIONS, requested } });
+    return true;
+  }
+
   function open(request: HttpRequest, reply: HttpReply, principal: Principal, classified: LegacyRequest): void {
     initialize(deps, classified, { principal, route: trimmed(request.path) }, (initialized) => {
       if (reply.closed) return;
@@ -55,10 +64,11 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
 
   return {
     post(request, reply, principal, classified) {
+      const id = classified.kind === 'request' ? classified.idBytes : undefined;
+      if (refuseVersion(request, reply, id)) return;
       if (classified.kind === 'request' && classified.method === 'initialize') {
         return open(request, reply, principal, classified as ClassifiedRequest & LegacyRequest);
       }
-      const id = classified.kind === 'request' ? classified.idBytes : undefined;
       if (request.header(SESSION) === undefined) return refuse(reply, 'HATAGO_SESSION_REQUIRED', id);
       const session = sessionOf(request, principal);
       if (session === undefined) return refuse(reply, 'HATAGO_SESSION_UNKNOWN', id);
@@ -80,6 +90,7 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
     get(request, reply, principal) {
       // Without a session there is nothing a GET could mean in either era.
       if (request.header(SESSION) === undefined) return refuse(reply, 'HATAGO_METHOD_NOT_ALLOWED');
+      if (refuseVersion(request, reply)) return;
       const session = sessionOf(request, principal);
       if (session === undefined) return refuse(reply, 'HATAGO_SESSION_UNKNOWN');
       if (!acceptsStream(request.header('accept'))) return refuse(reply, 'HATAGO_NOT_ACCEPTABLE');
@@ -97,6 +108,7 @@ export function createLegacyHttp(context: HttpContext): LegacyHttp {
 
     end(request, reply, principal) {
       if (request.header(SESSION) === undefined) return refuse(reply, 'HATAGO_METHOD_NOT_ALLOWED');
+      if (refuseVersion(request, reply)) return;
       const session = sessionOf(request, principal);
       if (session === undefined) return refuse(reply, 'HATAGO_SESSION_UNKNOWN');
       deps.sessions.end(session, 'the client ended the session');

@@ -1,5 +1,6 @@
 import { Payload } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../core/errors.ts';
 import type { Exchange, Outcome } from '../core/exchange.ts';
 import { complete, openSession, serveKit } from './test-kit.ts';
 
@@ -79,6 +80,33 @@ describe('the answer to a POST', () => {
     stream.cut();
   });
 
+  it.each([
+    [failure('HATAGO_OVERLOADED'), [503, '1']],
+    [failure('HATAGO_RATE_LIMITED', { retryAfterMs: 2_500 }), [429, '3']],
+    [{ ...failure('HATAGO_INTERNAL'), http: 503 }, [503, undefined]],
+    [failure('HATAGO_METHOD_NOT_FOUND'), [200, undefined]],
+    [DONE, [200, undefined]],
+  ])('says when to come back, and nothing else by its status: %j is %j', async (outcome, expected) => {
+    await using kit = await serveKit({ script: () => outcome });
+    const session = await openSession(`${kit.url}/mcp`);
+    const answer = await session.request(1, 'tools/call', { name: 'a' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual(expected);
+    expect(await answer.json()).toMatchObject({ id: 1 });
+  });
+
+  it('says when to come back where a session has too much in flight', async () => {
+    const { script, calls } = held();
+    await using kit = await serveKit({ script, limits: { maxInFlight: 1 } });
+    const session = await openSession(`${kit.url}/mcp`);
+    const first = session.request(1, 'tools/call', { name: 'a' });
+    await expect.poll(() => calls.size).toBe(1);
+    const answer = await session.request(2, 'tools/call', { name: 'b' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect((await answer.json()).error).toMatchObject({ code: -31007, data: { retryAfterMs: 1_000 } });
+    calls.get('a')?.end(DONE);
+    await first;
+  });
+
   it('goes on after the client is gone, and is there when it comes back', async () => {
     const { script, calls } = held();
     await using kit = await serveKit({ script });
@@ -103,6 +131,53 @@ describe('the answer to a POST', () => {
     expect(await last.message()).toBeUndefined();
     // Everything was delivered, so nothing is kept.
     await expect.poll(async () => (await session.stream('1-2')).status).toBe(400);
+  });
+
+  it.each([
+    ['has fallen out of the buffer', { replayEvents: 2 }, 3, DONE, 400],
+    ['is larger than the buffer', { replayBytes: 500 }, 0, complete({ content: ['x'.repeat(1_000)] }), 400],
+    ['is there, though what came before it is not', { replayEvents: 2 }, 1, DONE, 200],
+  ])('cannot be resumed unless it is there: one that %s', async (_, limits, others, end, status) => {
+    const { script, calls } = held();
+    await using kit = await serveKit({ script, limits });
+    const session = await openSession(`${kit.url}/mcp`);
+    const pending = session.request(1, 'tools/call', { name: 'a' });
+    await expect.poll(() => calls.size).toBe(1);
+    for (const n of [1, 2]) calls.get('a')?.exchange.emit(progress(n));
+    (await pending).cut();
+    await expect.poll(() => kit.edge.keeper.size).toBe(0);
+    calls.get('a')?.end(end);
+    const other = session.request(2, 'tools/call', { name: 'b' });
+    await expect.poll(() => calls.size).toBe(2);
+    calls.get('b')?.exchange.emit(progress(1));
+    // Nobody reads what follows, so that it takes the place of what came before.
+    (await other).cut();
+    await expect.poll(() => kit.edge.keeper.size).toBe(0);
+    for (let n = 2; n <= others; n++) calls.get('b')?.exchange.emit(progress(n));
+    const resumed = await session.stream('1-0');
+    expect(resumed.status).toBe(status);
+    if (status !== 200) return;
+    expect(await resumed.message()).toMatchObject({ params: { progress: 2 } });
+    expect(await resumed.message()).toMatchObject({ id: 1, result: { content: ['done'] } });
+  });
+
+  it('is kept at the cost of streams that somebody reads', async () => {
+    const { script, calls } = held();
+    await using kit = await serveKit({ script, limits: { replayEvents: 3 } });
+    const session = await openSession(`${kit.url}/mcp`);
+    const pending = session.request(1, 'tools/call', { name: 'a' });
+    await expect.poll(() => calls.size).toBe(1);
+    calls.get('a')?.exchange.emit(progress(1));
+    (await pending).cut();
+    await expect.poll(() => kit.edge.keeper.size).toBe(0);
+    calls.get('a')?.end(DONE);
+    const other = session.request(2, 'tools/call', { name: 'b' });
+    await expect.poll(() => calls.size).toBe(2);
+    for (let n = 1; n <= 9; n++) calls.get('b')?.exchange.emit(progress(n));
+    await other;
+    const resumed = await session.stream('1-1');
+    expect(await resumed.message()).toMatchObject({ id: 1, result: { content: ['done'] } });
+    calls.get('b')?.end(DONE);
   });
 
   it('can be resumed for five minutes and not longer', async () => {

@@ -3,7 +3,11 @@ import type { StreamKeeper, Watched } from './event-stream.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { type LegacyStream, LegacyStreams } from './legacy-streams.ts';
+import { retryHeaders } from './modern.ts';
 import { type HttpReply, JSON_HEADERS, NO_HEADERS } from './reply.ts';
+import type { ErrorStatus } from './wire.ts';
+
+const GOOD: ErrorStatus = { http: 200, retryAfterMs: undefined };
 
 /** Options of {@link LegacyPost}. */
 export interface LegacyPostOptions {
@@ -43,19 +47,28 @@ export class LegacyPost implements Sink, Watched {
   }
 
   message(message: readonly Piece[]): boolean {
-    const stream = this.#streams ? this.#open() : this.#session.streams?.standing;
-    return stream?.message(message) ?? false;
+    return this.#aside()?.message(message) ?? false;
   }
 
-  answer(message: readonly Piece[]): void {
+  ask(message: readonly Piece[]): boolean {
+    return this.#aside()?.ask(message) ?? false;
+  }
+
+  answer(message: readonly Piece[], status?: ErrorStatus): void {
     this.#left--;
-    if (this.#stream !== undefined) this.#stream.message(message);
+    if (this.#stream !== undefined) this.#stream.send(message, true);
     else if (this.#batch === undefined) {
       this.#keeper.remove(this);
-      if (!this.#reply.closed) this.#reply.send(200, JSON_HEADERS, message);
+      if (!this.#reply.closed) this.#send(message, status);
       return;
     } else this.#batch.push([...message]);
     this.#settle();
+  }
+
+  /** In this era an error is an answer like another, save that who comes too early is told when to come back. */
+  #send(message: readonly Piece[], { http, retryAfterMs }: ErrorStatus = GOOD): void {
+    if (http !== 503 && http !== 429) return this.#reply.send(200, JSON_HEADERS, message);
+    this.#reply.send(http, retryAfterMs === undefined ? JSON_HEADERS : retryHeaders(retryAfterMs), message);
   }
 
   drop(): void {
@@ -68,13 +81,18 @@ export class LegacyPost implements Sink, Watched {
     else if (nowMs >= this.#late) this.#open();
   }
 
+  /** Where goes what is no answer. */
+  #aside(): LegacyStream | undefined {
+    return this.#streams ? this.#open() : this.#session.streams?.standing;
+  }
+
   #open(): LegacyStream | undefined {
     if (this.#stream !== undefined || this.#reply.closed) return this.#stream;
     this.#keeper.remove(this);
     this.#session.streams ??= new LegacyStreams(this.#session, this.#keeper);
     const stream = this.#session.streams.add(this.#reply);
     this.#stream = stream;
-    for (const message of this.#batch?.splice(0) ?? []) stream.message(message);
+    for (const message of this.#batch?.splice(0) ?? []) stream.send(message, true);
     return stream;
   }
 

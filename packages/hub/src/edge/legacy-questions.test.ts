@@ -1,6 +1,6 @@
 import { Payload } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
-import type { AskAnswer, Exchange, Outcome, Parked, ParkedListener } from '../core/exchange.ts';
+import type { AskAnswer, Exchange, Notification, Outcome, Parked, ParkedListener } from '../core/exchange.ts';
 import { complete } from './test-kit.ts';
 import { connectLegacy, type Message, type Peer, TRANSPORTS } from './test-peer.ts';
 
@@ -15,6 +15,10 @@ const asking = (requests: Record<string, unknown>, requestState?: string): Outco
 });
 const isAsk = (message: Message): boolean => message.method !== undefined && message.id !== undefined;
 const callOf = (peer: Peer): Exchange | undefined => peer.kit.exchanges.find(({ method }) => method === 'tools/call');
+const progressOf = ({ envelope: { progressToken } }: Exchange, progress: number): Notification => ({
+  method: 'notifications/progress',
+  params: Payload.ofValue({ progressToken, progress }),
+});
 const is = (method: string) => (message: Message) => message.method === method;
 
 describe.each(TRANSPORTS)('questions of a modern server to a legacy client over %s', (transport) => {
@@ -55,6 +59,24 @@ describe.each(TRANSPORTS)('questions of a modern server to a legacy client over 
       [{ ...params, inputResponses, requestState: 'opaque "state"' }, 'p'],
     ]);
     expect(peer.inbox).toEqual([]);
+  });
+
+  it('leave its progress rising over the rounds', async () => {
+    await using peer = await connectLegacy(transport, {
+      client: CLIENT,
+      script(exchange) {
+        for (const progress of [1, 2, 2.5]) exchange.emit(progressOf(exchange, progress));
+        const again = exchange.params.member('inputResponses') !== undefined;
+        if (again) exchange.emit(progressOf(exchange, 3));
+        return again ? complete({ content: [] }) : asking(ask('r', 'roots/list'));
+      },
+    });
+    const answer = peer.request(1, 'tools/call', { name: 'a', _meta: { progressToken: 'p' } });
+    peer.send({ jsonrpc: '2.0', id: (await peer.next(isAsk)).id, result: { roots: [] } });
+    expect((await answer).result).toEqual({ content: [] });
+    expect(peer.inbox.filter(is('notifications/progress')).map(({ params }) => params)).toEqual(
+      [1, 2, 2.5, 3].map((progress) => ({ progressToken: 'p', progress })),
+    );
   });
 
   it('lose what the client version does not know', async () => {

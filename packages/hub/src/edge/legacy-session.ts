@@ -13,7 +13,7 @@ import {
   readProgressToken,
 } from '@hatago/protocol';
 import { type ErrorDetail, failure } from '../core/errors.ts';
-import type { Principal, SessionRef } from '../core/exchange.ts';
+import type { Ask, AskAnswer, Principal, SessionRef } from '../core/exchange.ts';
 import type { Generation } from '../core/generation.ts';
 import { ShortMap } from '../core/short-map.ts';
 import { newSessionHandle } from '../session/session-id.ts';
@@ -24,7 +24,8 @@ import { LegacyCall } from './legacy-call.ts';
 import { LegacyListen } from './legacy-listen.ts';
 import type { Sink } from './legacy-sink.ts';
 import type { LegacyStreams } from './legacy-streams.ts';
-import { LegacyTasks } from './legacy-tasks.ts';
+import { haveTasks, knowsTasks, LegacyTasks } from './legacy-tasks.ts';
+import { askSession } from './session-asks.ts';
 import { refusal, resultMessage } from './wire.ts';
 
 /** A legacy request as `classify` found it. */
@@ -43,10 +44,8 @@ export interface LegacySessionInit {
 
 /** The level at which log messages are sent to a client that never set one. */
 const DEFAULT_LEVEL: LogLevel = 'info';
+const SESSION_ENDED = { code: -32000, message: 'the session of the client has ended' };
 const EMPTY_RESULT: readonly Piece[] = ['{}'];
-
-/** Whether a legacy client may call the hub's own task wrapper. */
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 /** All the state the hub holds for one legacy client, and what it answers for it without asking anybody. */
 export class LegacySession implements SessionRef, SessionRecord {
@@ -61,7 +60,7 @@ export class LegacySession implements SessionRef, SessionRecord {
   readonly capabilities: Payload;
   lastSeenMs = 0;
   ended = false;
-  /** Whether the servers behind the session's route have tasks, so that the client was offered them. */
+  /** The client was offered tasks. */
   offersTasks = false;
   /** Made when first needed, like everything below: an idle session is a handful of fields. */
   asks: Map<number, OpenAsk> | undefined;
@@ -173,12 +172,19 @@ export class LegacySession implements SessionRef, SessionRecord {
     let params = request.params;
     if (params.member('task') !== undefined && request.method === 'tools/call') {
       params = Payload.ofPieces(editObject(params, { task: null }));
-      if (this.offersTasks) {
+      if (this.hasTasks()) {
         this.tasks ??= new LegacyTasks(this);
         return this.tasks.start(request, params, sink);
       }
     }
     this.call(request, params, sink)?.run();
+  }
+
+  /** Whether it may use tasks: it was offered them, or a server turned out to have them after it was greeted. */
+  hasTasks(): boolean {
+    const { route, version } = this;
+    this.offersTasks ||= knowsTasks(version) && haveTasks(this.#generation.match(route)?.upstreams ?? []);
+    return this.offersTasks;
   }
 
   /** Registers a call; undefined when it was refused. */
@@ -216,6 +222,10 @@ export class LegacySession implements SessionRef, SessionRecord {
     if (ask === undefined) return;
     if (response.error !== undefined) ask.answered({ error: response.error });
     else ask.answered({ result: response.result as Payload });
+  }
+
+  ask(ask: Omit<Ask, 'key'>, done: (answer: AskAnswer) => void): (reason: string) => void {
+    return askSession(this, ask, done);
   }
 
   setLevel(level: LogLevel): void {
@@ -259,6 +269,8 @@ export class LegacySession implements SessionRef, SessionRecord {
     this.#listen?.close();
     this.tasks?.close(reason);
     for (const call of this.#calls?.values() ?? []) call.cancel(reason);
+    // Those of calls went with their calls.
+    for (const ask of [...(this.asks?.values() ?? [])]) ask.answered({ error: Payload.ofValue(SESSION_ENDED) });
     this.streams?.close();
     this.asks = undefined;
     if (!this.#begun) return;
@@ -314,7 +326,7 @@ const OWN: Readonly<Record<string, Own>> = {
 };
 
 function tasksOf(session: LegacySession, request: LegacyRequest, sink: Sink): LegacyTasks | undefined {
-  if (!session.offersTasks) {
+  if (!session.hasTasks()) {
     refuse(sink, request, 'HATAGO_METHOD_NOT_FOUND');
     return undefined;
   }
@@ -328,7 +340,8 @@ function done(sink: Sink, request: LegacyRequest): void {
 
 /** Answers a request with an error of the table. */
 export function refuse(sink: Sink, request: LegacyRequest, code: HubCode, detail?: ErrorDetail): void {
-  sink.answer(refusal(code, request.idBytes, detail).message);
+  const { message, ...status } = refusal(code, request.idBytes, detail);
+  sink.answer(message, status);
 }
 
 /** The error payload of a row of the table. */

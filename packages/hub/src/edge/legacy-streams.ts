@@ -1,5 +1,5 @@
 import { atLeast, joinPieces, type Piece, sseEvent, ssePriming } from '@hatago/protocol';
-import { createReplay, type Replay } from '../session/replay.ts';
+import { createReplay, type Replay, type Replayed } from '../session/replay.ts';
 import { EventStream, type StreamKeeper } from './event-stream.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
@@ -10,7 +10,7 @@ const EVENT_ID = /^(\d{1,9})-(\d{1,12})$/;
 const RESUMABLE_FROM = '2025-11-25';
 
 /** One stream of a session, which outlives the connections that carry it. */
-export class LegacyStream implements Sink {
+export class LegacyStream implements Sink, Replayed {
   readonly number: number;
   readonly #streams: LegacyStreams;
   #sequence = 0;
@@ -18,6 +18,7 @@ export class LegacyStream implements Sink {
   #ended = false;
   /** When the last carrier was lost; undefined while there is one. */
   goneSinceMs: number | undefined;
+  lost = 0;
 
   constructor(streams: LegacyStreams, number: number) {
     this.#streams = streams;
@@ -40,20 +41,29 @@ export class LegacyStream implements Sink {
       if (atLeast(session.version, RESUMABLE_FROM)) {
         carrier.send([ssePriming(`${this.number}-${this.#sequence}`, session.deps.limits.retryMs)]);
       }
-    } else for (const text of replay.after(this.number, after)) carrier.send([text]);
+    } else for (const text of replay.after(this, after)) carrier.send([text]);
     if (this.#ended) carrier.end();
   }
 
   message(message: readonly Piece[]): boolean {
-    const text = joinPieces(sseEvent(message, `${this.number}-${++this.#sequence}`));
-    this.#streams.replay.keep(this.number, this.#sequence, text);
-    this.#carrier?.send([text]);
-    return true;
+    return this.send(message, false);
+  }
+
+  ask(message: readonly Piece[]): boolean {
+    return this.send(message, true);
   }
 
   answer(message: readonly Piece[]): void {
-    this.message(message);
+    this.send(message, true);
     this.drop();
+  }
+
+  /** Sends a message, and keeps it for whoever resumes; nobody resumes behind a `vital` one that could not be kept. */
+  send(message: readonly Piece[], vital: boolean): boolean {
+    const text = joinPieces(sseEvent(message, `${this.number}-${++this.#sequence}`));
+    this.#streams.replay.keep(this, { sequence: this.#sequence, text, vital });
+    this.#carrier?.send([text]);
+    return true;
   }
 
   drop(): void {
@@ -109,25 +119,26 @@ export class LegacyStreams {
     this.session.stand(stream);
   }
 
-  /** Goes on with the stream an event id belongs to; false when it is gone. */
+  /** Goes on with the stream an event id belongs to; false when it is gone, or what its client must not miss. */
   resume(eventId: string, reply: HttpReply): boolean {
     const match = EVENT_ID.exec(eventId);
     if (match === null) return false;
     const number = Number(match[1]);
     const after = Number(match[2]);
     if (number === STANDING) {
+      // Its answers are none, and a client that is refused it may do without from then on.
       this.stand(reply, after);
       return true;
     }
     const stream = this.#open.get(number);
-    if (stream === undefined) return false;
+    if (stream === undefined || after < stream.lost) return false;
     stream.attach(reply, after);
     return true;
   }
 
   forget(stream: LegacyStream): void {
     if (this.#open.get(stream.number) === stream) this.#open.delete(stream.number);
-    this.replay.drop(stream.number);
+    this.replay.drop(stream);
   }
 
   /** Forgets what nobody resumed in time; true when the standing stream is not (or no longer) among the open ones. */

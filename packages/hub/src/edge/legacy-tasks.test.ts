@@ -224,6 +224,34 @@ describe.each(TRANSPORTS)('a task of a server behind a plain call over %s', (tra
     ]);
   });
 
+  it('shows signs of life that go on from the progress before it was one', async () => {
+    const script = withTask([{}, {}, { status: 'completed', result: { content: [] } }]);
+    await using peer = await connectLegacy(transport, {
+      script(exchange) {
+        const params = Payload.ofValue({ progressToken: 'p', progress: 50.5 });
+        if (exchange.method === 'tools/call') exchange.emit({ method: 'notifications/progress', params });
+        return script(exchange);
+      },
+    });
+    await peer.request(1, 'tools/call', { name: 'a', _meta: { progressToken: 'p' } });
+    const signs = peer.inbox.filter(({ method }) => method === 'notifications/progress');
+    expect(signs.map(({ params }) => (params as { progress: number }).progress)).toEqual([50.5, 51, 52]);
+  });
+
+  it.each([
+    [true, { result: { a: 1 } }],
+    [false, { a: 1 }],
+  ])('has its structured output wrapped (%s) as its tool declares it', async (wrap, structuredContent) => {
+    const script = withTask([{ status: 'completed', result: { content: [], structuredContent: { a: 1 } } }]);
+    await using peer = await connectLegacy(transport, {
+      script(exchange) {
+        const outcome = script(exchange);
+        return outcome.kind === 'complete' && wrap ? { ...outcome, wrap } : outcome;
+      },
+    });
+    expect((await peer.request(1, 'tools/call', { name: 'a' })).result).toEqual({ content: [], structuredContent });
+  });
+
   it('has its questions answered once', async () => {
     const seen: Exchange[] = [];
     const states = [
@@ -259,6 +287,30 @@ describe.each(TRANSPORTS)('a task of a server behind a plain call over %s', (tra
     expect(await answer).toMatchObject(expected);
   });
 
+  it.each([
+    ['its client refuses a question', { elicitation: {} }, {}, { error: { code: -1, message: 'no' } }],
+    ['nobody answers its question', { elicitation: {} }, { limits: { askTimeoutMs: 20 } }, undefined],
+    ['its client cannot be asked', {}, {}, undefined],
+  ])('is cancelled at its server, once, when %s', async (_, client, more, refusal) => {
+    const seen: Exchange[] = [];
+    const { peer, answer } = await run([{ status: 'input_required', ...QUESTION }], { client, ...more }, seen);
+    await using __ = peer;
+    if (refusal !== undefined) peer.send({ jsonrpc: '2.0', id: (await peer.next(isAsk)).id, ...refusal });
+    expect((await answer).result).toMatchObject({ isError: true });
+    await peer.request(2, 'ping');
+    expect(seen.filter(({ method }) => method === 'tasks/cancel').map(({ params }) => params.value())).toEqual([
+      { taskId: 't1' },
+    ]);
+  });
+
+  it.each(['completed', 'failed', 'cancelled'])('that is %s is not cancelled', async (status) => {
+    const seen: Exchange[] = [];
+    const { peer, answer } = await run([{ status, result: {} }], {}, seen);
+    await using _ = peer;
+    await answer;
+    expect(seen.map(({ method }) => method)).not.toContain('tasks/cancel');
+  });
+
   it('that its server forgot ends the call in its error', async () => {
     await using peer = await connectLegacy(transport, {
       script: ({ method }) =>
@@ -292,10 +344,12 @@ describe.each(TRANSPORTS)('a task of a server behind a plain call over %s', (tra
   });
 
   it('is not waited for longer than a day', async () => {
-    const { peer, answer } = await run([{}]);
+    const seen: Exchange[] = [];
+    const { peer, answer } = await run([{}], {}, seen);
     await using _ = peer;
     await expect.poll(() => peer.inbox.length).toBeGreaterThan(0);
     peer.kit.clock.nowMs += 24 * 3_600_000;
     expect((await answer).error).toMatchObject({ code: -31003 });
+    expect(seen.at(-1)?.method).toBe('tasks/cancel');
   });
 });

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { atLeast, EMPTY_OBJECT, editObject, isRecord, joinPieces, Payload, type Piece } from '@hatago/protocol';
+import {
+  atLeast,
+  EMPTY_OBJECT,
+  editObject,
+  isRecord,
+  joinPieces,
+  Payload,
+  type Piece,
+  TASKS_EXTENSION,
+} from '@hatago/protocol';
+import type { Upstream } from '../core/upstream.ts';
 import type { LegacyCall } from './legacy-call.ts';
-import { type LegacyRequest, type LegacySession, refuse, TASKS_EXTENSION } from './legacy-session.ts';
+import { type LegacyRequest, type LegacySession, refuse } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { related } from './related-task.ts';
 import { errorMessage, notificationMessage, resultMessage } from './wire.ts';
@@ -12,6 +22,17 @@ const POLL_MS = 1_000;
 
 type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
 
+/** Whether any of the servers has tasks, as last known. */
+export function haveTasks(upstreams: readonly Upstream[]): boolean {
+  return upstreams.some(({ status }) => {
+    const extensions = status.offers?.capabilities.extensions;
+    return isRecord(extensions) && isRecord(extensions[TASKS_EXTENSION]);
+  });
+}
+
+/** Whether a version has tasks. */
+export const knowsTasks = (version: string): boolean => atLeast(version, TASKS_FROM);
+
 /** Adds tasks to what `initialize` offers where the servers have them and the version knows them. */
 export function offerTasks(
   discover: Payload,
@@ -20,7 +41,7 @@ export function offerTasks(
 ): { result: readonly Piece[]; tasks: boolean } {
   const value = discover.value();
   const declared = isRecord(value) && isRecord(value.capabilities) ? value.capabilities.extensions : undefined;
-  const tasks = atLeast(version, TASKS_FROM) && isRecord(declared) && isRecord(declared[TASKS_EXTENSION]);
+  const tasks = knowsTasks(version) && isRecord(declared) && isRecord(declared[TASKS_EXTENSION]);
   if (!tasks) return { result: [joinPieces(result)], tasks };
   const whole = Payload.ofPieces(result);
   const capabilities = editObject(whole.member('capabilities') ?? EMPTY_OBJECT, {

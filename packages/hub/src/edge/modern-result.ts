@@ -3,6 +3,7 @@ import { failure } from '../core/errors.ts';
 import type { Exchange, Outcome } from '../core/exchange.ts';
 import type { EdgeDeps } from './deps.ts';
 import { logInternal } from './run.ts';
+import { errorStatus } from './wire.ts';
 
 const encoder = new TextEncoder();
 const infos = new WeakMap<object, Uint8Array>();
@@ -43,7 +44,6 @@ export function serverInfo(deps: EdgeDeps): Uint8Array {
 function errorEnd(error: Payload, http: number | undefined): ModernEnd {
   const value = error.value();
   const code = isRecord(value) && typeof value.code === 'number' ? value.code : 0;
-  const data = isRecord(value) && isRecord(value.data) ? value.data : undefined;
-  const retryAfterMs = http !== undefined && typeof data?.retryAfterMs === 'number' ? data.retryAfterMs : undefined;
+  const retryAfterMs = http === undefined ? undefined : errorStatus(value, http).retryAfterMs;
   return { kind: 'error', pieces: error.pieces(), code, http, retryAfterMs };
 }

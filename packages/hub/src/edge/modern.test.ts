@@ -132,14 +132,13 @@ describe('a modern request', () => {
     expect(body).toEqual({ jsonrpc: '2.0', id: 'x', error: (outcome as { error: Payload }).error.value() });
   });
 
-  it('is told when to come back', async () => {
-    await using kit = await serveKit({
-      script() {
-        throw new HubError('HATAGO_RATE_LIMITED', { retryAfterMs: 2_500 });
-      },
-    });
+  it.each([
+    ['HATAGO_RATE_LIMITED', { retryAfterMs: 2_500 }, [429, '3']],
+    ['HATAGO_OVERLOADED', {}, [503, '1']],
+  ] as const)('is told when to come back: %s %j', async (code, detail, expected) => {
+    await using kit = await serveKit({ script: () => Promise.reject(new HubError(code, detail)) });
     const answer = await callModern(`${kit.url}/mcp`, 1, 'a');
-    expect([answer.status, answer.headers['retry-after']]).toEqual([429, '3']);
+    expect([answer.status, answer.headers['retry-after']]).toEqual(expected);
   });
 
   it.each([

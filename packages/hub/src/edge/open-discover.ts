@@ -1,5 +1,6 @@
-import { META, MODERN_VERSION, Payload } from '@hatago/protocol';
+import { META, MODERN_VERSION, Payload, TASKS_EXTENSION } from '@hatago/protocol';
 import type { EdgeDeps } from './deps.ts';
+import { haveTasks } from './legacy-tasks.ts';
 
 /**
  * Tells how to answer `initialize` without waiting: undefined once the route's servers have settled, and until then a
@@ -11,10 +12,11 @@ export function openDiscover(deps: EdgeDeps, path: string): () => Payload | unde
   route?.settled.then(() => {
     settled = true;
   });
-  return () => (settled ? undefined : everything(deps));
+  return () => (settled ? undefined : everything(deps, path));
 }
 
-function everything(deps: EdgeDeps): Payload {
+function everything(deps: EdgeDeps, path: string): Payload {
+  const upstreams = deps.current().match(path)?.upstreams ?? [];
   return Payload.ofValue({
     supportedVersions: [MODERN_VERSION],
     capabilities: {
@@ -23,6 +25,8 @@ function everything(deps: EdgeDeps): Payload {
       resources: { subscribe: true, listChanged: true },
       completions: {},
       logging: {},
+      // Tasks are another way to call, so they are promised only where a server is known to have had them.
+      ...(haveTasks(upstreams) ? { extensions: { [TASKS_EXTENSION]: {} } } : undefined),
     },
     _meta: { [META.serverInfo]: deps.hubInfo },
   });

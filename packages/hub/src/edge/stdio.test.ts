@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
-import { Payload } from '@hatago/protocol';
+import { MODERN_VERSION, Payload, TASKS_EXTENSION } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
+import type { UpstreamStatus } from '../core/upstream.ts';
 import { serveStdio } from './stdio.ts';
 import { complete, createKit, type KitOptions, modernRequest } from './test-kit.ts';
 
@@ -38,6 +39,50 @@ describe('stdio', () => {
     });
     expect(kit.exchanges).toEqual([]);
   });
+
+  const status = (capabilities?: Record<string, unknown>): UpstreamStatus => ({
+    state: 'stopped',
+    error: undefined,
+    offers: capabilities && {
+      era: 'modern',
+      protocolVersion: MODERN_VERSION,
+      capabilities,
+      serverInfo: undefined,
+      instructions: undefined,
+    },
+  });
+  const TASKS = { extensions: { [TASKS_EXTENSION]: {} } };
+  const call = (id: number, method: string, params: object = {}): string =>
+    `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
+
+  it.each([
+    ['had', TASKS, true],
+    ['did not have', { tools: {} }, false],
+  ])('offers tasks before its servers have settled where one %s them when it last ran', async (_, last, tasks) => {
+    const { input, lines } = start({ settled: new Promise(() => {}), upstreams: [{ status: status(last) }] });
+    input.write(INITIALIZE + call(1, 'tasks/list'));
+    await expect.poll(() => lines.length).toBe(2);
+    expect('tasks' in JSON.parse(lines[0] as string).result.capabilities).toBe(tasks);
+    expect('result' in JSON.parse(lines[1] as string)).toBe(tasks);
+  });
+
+  it.each([
+    ['tasks/list', {}, { tasks: [] }],
+    ['tools/call', { name: 'a', task: {} }, { task: { status: 'working' } }],
+  ])(
+    'lets %s use tasks of a server that turned out to have them after the greeting',
+    async (method, params, result) => {
+      const upstream = { status: status() };
+      const { input, lines } = start({ settled: new Promise(() => {}), upstreams: [upstream] });
+      input.write(INITIALIZE + call(1, 'tasks/list'));
+      await expect.poll(() => lines.length).toBe(2);
+      expect(JSON.parse(lines[1] as string).error).toMatchObject({ code: -32601 });
+      upstream.status = status(TASKS);
+      input.write(call(2, method, params));
+      await expect.poll(() => lines.length).toBeGreaterThan(2);
+      expect(JSON.parse(lines[2] as string)).toMatchObject({ id: 2, result });
+    },
+  );
 
   it('answers it from what the servers offer once they have settled', async () => {
     const { input, lines } = start();

@@ -3,6 +3,7 @@ import { createSseParser, META, MODERN_VERSION, Payload, type SseEvent } from '@
 import type { Exchange, Outcome } from '../core/exchange.ts';
 import type { Generation, RouteEntry } from '../core/generation.ts';
 import type { LogEvent } from '../core/log.ts';
+import type { Upstream } from '../core/upstream.ts';
 import { createSessions } from '../session/sessions.ts';
 import { DEFAULT_EDGE_LIMITS, type EdgeDeps, type EdgeLimits } from './deps.ts';
 import { createHttpEdge, type HttpEdge, type HttpEdgeOptions } from './http.ts';
@@ -17,6 +18,8 @@ export interface KitOptions extends Partial<Omit<EdgeDeps, 'limits'>> {
   readonly script?: Script;
   readonly discover?: Record<string, unknown>;
   readonly settled?: Promise<void>;
+  /** The servers of the routes, as far as an edge looks at them. */
+  readonly upstreams?: readonly Pick<Upstream, 'status'>[];
 }
 
 /** Everything an edge stands on, scripted and with a clock that stands still. */
@@ -43,7 +46,8 @@ export const complete = (value: unknown): Outcome => ({ kind: 'complete', result
 
 /** Makes the ground for an edge: routes `/mcp` and `/mcp/one`, both served by the script. */
 export function createKit(options: KitOptions = {}): Kit {
-  const { limits, script, discover, settled, ...given } = options;
+  const { limits, script, discover, settled, upstreams: scripted = [], ...given } = options;
+  const upstreams = scripted as readonly Upstream[];
   const clock = { nowMs: 1_000_000 };
   const logs: LogEvent[] = [];
   const exchanges: Exchange[] = [];
@@ -55,7 +59,7 @@ export function createKit(options: KitOptions = {}): Kit {
     if (exchange.method === 'subscriptions/listen') return listen(exchange, listens);
     return (script ?? (() => complete({ content: [] })))(exchange);
   };
-  const entry = (path: string): RouteEntry => ({ path, upstreams: [], handler, settled: settled ?? Promise.resolve() });
+  const entry = (path: string): RouteEntry => ({ path, upstreams, handler, settled: settled ?? Promise.resolve() });
   const routes = new Map([
     ['/mcp', entry('/mcp')],
     ['/mcp/one', entry('/mcp/one')],

@@ -1,4 +1,4 @@
-import { type HubCode, type Piece, type RequestId, wireError } from '@hatago/protocol';
+import { type HubCode, isRecord, type Piece, type RequestId, wireError } from '@hatago/protocol';
 import type { ErrorDetail } from '../core/errors.ts';
 import type { Notification } from '../core/exchange.ts';
 
@@ -42,12 +42,25 @@ export function requestMessage(id: number, method: string, params: readonly Piec
   return out;
 }
 
+/** How an HTTP edge answers with an error. */
+export interface ErrorStatus {
+  readonly http: number | undefined;
+  /** When to come back, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** The status of an error object, given the HTTP status of its outcome. */
+export function errorStatus(error: unknown, http: number | undefined): ErrorStatus {
+  const data = isRecord(error) && isRecord(error.data) ? error.data : undefined;
+  return { http, retryAfterMs: typeof data?.retryAfterMs === 'number' ? data.retryAfterMs : undefined };
+}
+
 /** A response with an error of the table, and the HTTP status it goes with. */
 export function refusal(
   code: HubCode,
   id: Uint8Array,
   detail: ErrorDetail = {},
-): { readonly message: Piece[]; readonly http: number } {
+): { readonly message: Piece[]; readonly http: number; readonly retryAfterMs: number | undefined } {
   const { error, http } = wireError(code, detail);
-  return { message: errorMessage(id, [JSON.stringify(error)]), http };
+  return { message: errorMessage(id, [JSON.stringify(error)]), http, retryAfterMs: error.data.retryAfterMs };
 }

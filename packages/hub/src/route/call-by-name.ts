@@ -47,11 +47,13 @@ export function createCallByName(context: RouteContext, kind: 'tools' | 'prompts
     if (name === undefined) {
       return Promise.resolve(failure('HATAGO_INVALID_PARAMS', { message: 'params.name must be a text.' }));
     }
-    const entry = certain || context.complete ? context.catalog()[kind].byPublicName(name) : undefined;
+    const names = context.catalog()[kind];
     if (isRetry(exchange)) {
-      const fault = entry === undefined ? undefined : headerFault(exchange, entry);
+      const asked = names.find(name);
+      const fault = asked === undefined ? undefined : headerFault(exchange, asked);
       return fault === undefined ? resume(context, exchange) : Promise.resolve(mismatch(fault));
     }
+    const entry = certain || context.complete ? names.byPublicName(name) : undefined;
     return entry === undefined ? search(exchange, name) : enter(exchange, entry);
   };
 }

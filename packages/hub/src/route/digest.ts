@@ -5,7 +5,7 @@ import { isRecord, type Payload } from '@hatago/protocol';
 const FREE = new Set(['_meta', 'inputResponses', 'requestState']);
 
 /** JSON with the members of every object in one order, so that equal values give equal text. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isRecord(value)) return JSON.stringify(value);
   const members = Object.keys(value)

@@ -1,8 +1,10 @@
-import { editObject, isRecord, META, Payload, type RequestId } from '@hatago/protocol';
+import { isRecord, META, Payload, type RequestId } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Exchange, Notification, Outcome } from '../core/exchange.ts';
+import { withMeta } from '../core/meta.ts';
 import { createFollowers, type Followed, type Following, keyOf, type Listener } from './followers.ts';
-import { withMeta } from './splice.ts';
+import { publicTask } from './public-task.ts';
+import type { UriRewriter } from './uri-rewriter.ts';
 
 /** A list whose changes can be listened for. */
 export type Changeable = 'tools' | 'prompts' | 'resources';
@@ -36,6 +38,8 @@ export interface ListenersOptions {
     kind: Followed['kind'],
     text: string,
   ): Followed | undefined | Promise<Followed | undefined>;
+  /** What makes the URIs of a server public, where that takes anything. */
+  rewriterOf(serverId: string): UriRewriter | undefined;
 }
 
 const BIT: Readonly<Record<Changeable, number>> = { tools: 1, prompts: 2, resources: 4 };
@@ -146,11 +150,10 @@ export function createListeners(options: ListenersOptions): Listeners {
       }
     },
     taskChanged(serverId, own, { method, params }) {
-      followers.emit(keyOf('task', serverId, own), (publicId, { exchange }) => {
-        const named = Payload.ofPieces(
-          withMeta(params, META.subscriptionId, JSON.stringify(exchange.listenId ?? null)),
-        );
-        return { method, params: withTaskId(named, publicId) };
+      followers.emit(keyOf('task', serverId, own), (taskId, { exchange }) => {
+        const named = withMeta(params, META.subscriptionId, JSON.stringify(exchange.listenId ?? null));
+        const names = { server: serverId, taskId, rewriter: options.rewriterOf(serverId) };
+        return { method, params: publicTask(Payload.ofPieces(named), names, exchange) };
       });
     },
     release() {
@@ -177,8 +180,4 @@ const stamp = (id: RequestId | undefined): Record<string, unknown> => ({ [META.s
 
 function ending(id: RequestId | undefined): Outcome {
   return { kind: 'complete', result: Payload.ofValue({ _meta: stamp(id) }) };
-}
-
-function withTaskId(params: Payload, taskId: string): Payload {
-  return Payload.ofPieces(editObject(params, { taskId: JSON.stringify(taskId) }));
 }

@@ -2,15 +2,13 @@ import { editObject, isRecord, Payload, type Piece } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Ask, Exchange, Outcome, Parked } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
+import { publicTask } from './public-task.ts';
 import type { RequestStates } from './request-state.ts';
 import type { Member } from './settings.ts';
-import { withMeta } from './splice.ts';
+import { stampAsks, stampParams } from './stamp-asks.ts';
 import { type TaskIds, taskIdOf } from './task-ids.ts';
 import { textMember } from './text-member.ts';
 import type { UriRewriter } from './uri-rewriter.ts';
-
-/** Key of `_meta` under which an ask names the server it comes from: clients see only the hub. */
-export const SERVER_KEY = 'dev.hatago/server';
 
 /** Where an exchange goes. */
 export interface Destination {
@@ -50,7 +48,13 @@ export function createRelay(options: RelayOptions): Relay {
   const { states, taskIds, settleMs, generation } = options;
 
   const finish = (exchange: Exchange, to: Destination, outcome: Outcome): Outcome => {
-    if (to.taskId !== undefined && outcome.kind !== 'error') return ofTask(to, to.taskId, outcome);
+    if (to.taskId !== undefined && outcome.kind !== 'error') {
+      const { member, taskId, rewriter } = to;
+      const result = publicTask(outcome.result, { server: member.upstream.id, taskId, rewriter }, exchange);
+      return to.wrap && outcome.kind !== 'input_required'
+        ? { kind: outcome.kind, result, wrap: true }
+        : { kind: outcome.kind, result };
+    }
     switch (outcome.kind) {
       case 'complete': {
         if (to.rewriter === undefined && !to.wrap) return outcome;
@@ -77,24 +81,6 @@ export function createRelay(options: RelayOptions): Relay {
     return Payload.ofPieces(editObject(result, { taskId: JSON.stringify(id) }));
   };
 
-  /** What a server says of a task, under the id its owner knows. */
-  const ofTask = (
-    { rewriter, wrap }: Destination,
-    taskId: string,
-    outcome: Exclude<Outcome, { kind: 'error' }>,
-  ): Outcome => {
-    const { kind, result } = outcome;
-    const names = result.members()?.names ?? [];
-    const edits: Record<string, string | Piece[]> = {};
-    if (names.includes('taskId')) edits.taskId = JSON.stringify(taskId);
-    const inner = rewriter === undefined ? undefined : result.member('result');
-    if (inner?.members() !== undefined) edits.result = [...(rewriter as UriRewriter).result(inner).pieces()];
-    const edited = Object.keys(edits).length === 0 ? result : Payload.ofPieces(editObject(result, edits));
-    return kind === 'input_required'
-      ? { kind, result: edited }
-      : { kind, result: edited, ...(wrap ? { wrap } : undefined) };
-  };
-
   /** Seals the state and has every ask say whose it is. */
   const asking = (exchange: Exchange, to: Destination, result: Payload, parked: Parked | undefined): Outcome => {
     const upstream = to.member.upstream.id;
@@ -102,15 +88,7 @@ export function createRelay(options: RelayOptions): Relay {
     const state = states.seal(exchange, { upstream, target: to.target, wrap: to.wrap, inner, generation });
     const asks = result.member('inputRequests');
     const edits: Record<string, Piece | Piece[]> = { requestState: JSON.stringify(state) };
-    const names = asks?.members()?.names;
-    if (asks !== undefined && names !== undefined) {
-      const changed: Record<string, Piece[]> = {};
-      for (const key of names) {
-        const stamped = stampedAsk(asks.member(key), upstream);
-        if (stamped !== undefined) changed[key] = stamped;
-      }
-      edits.inputRequests = editObject(asks, changed);
-    }
+    if (asks?.members() !== undefined) edits.inputRequests = stampAsks(asks, upstream);
     const sealed = Payload.ofPieces(editObject(result, edits));
     if (parked === undefined) return { kind: 'input_required', result: sealed };
     return { kind: 'input_required', result: sealed, parked: followed(exchange, to, parked) };
@@ -177,14 +155,7 @@ function untilStarted({ upstream }: Member, ms: number): Promise<void> {
   });
 }
 
-function stampedAsk(ask: Payload | undefined, server: string): Piece[] | undefined {
-  if (ask?.members() === undefined) return undefined;
-  const params = ask.member('params');
-  if (params?.members() === undefined) return undefined;
-  return editObject(ask, { params: withMeta(params, SERVER_KEY, JSON.stringify(server)) });
-}
-
 function stamped(ask: Ask, server: string): Ask {
   if (ask.params.members() === undefined) return ask;
-  return { ...ask, params: Payload.ofPieces(withMeta(ask.params, SERVER_KEY, JSON.stringify(server))) };
+  return { ...ask, params: Payload.ofPieces(stampParams(ask.params, server)) };
 }

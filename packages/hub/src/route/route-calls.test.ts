@@ -261,12 +261,22 @@ describe('tools/call', () => {
       'complete',
     );
     expect(route.paramDeclarations('a_x')).toEqual([{ header: 'Region', path: ['region'], type: 'string' }]);
-    const retry = exchangeOf(
-      'tools/call',
-      { name: 'a_x', arguments: { region: 'eu' }, requestState: 'x' },
-      { header: () => 'us' },
-    );
-    expect(jsonOf(await route.handler(retry)).code).toBe(-32020);
+  });
+
+  it.each(['a_x', 'x'])('compares them on a retry too, whatever the tool is called by: %s', async (name) => {
+    const inputSchema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } };
+    const asked: Outcome = { kind: 'input_required', result: Payload.ofValue({ requestState: 's' }) };
+    const handle: Script['handle'] = ({ method, resume }) =>
+      method === 'tools/call' && resume === undefined ? asked : undefined;
+    const route = scriptedRoute([{ id: 'a', tools: [{ name: 'x', inputSchema }], handle }]);
+    await route.settled;
+    const call = async (region: string, more: object = {}): Promise<Record<string, unknown>> => {
+      const params = { name, arguments: { region: 'eu' }, ...more };
+      return jsonOf(await route.handler(exchangeOf('tools/call', params, { header: () => region })));
+    };
+    const { requestState } = await call('eu');
+    expect(await call('us', { requestState })).toMatchObject({ code: -32020 });
+    expect(await call('eu', { requestState })).toEqual({});
   });
 });
 

@@ -7,6 +7,7 @@ import type { RequestStates } from './request-state.ts';
 import type { ServerRow } from './servers-resource.ts';
 import type { Member } from './settings.ts';
 import type { TaskIds } from './task-ids.ts';
+import type { UsedStates } from './used-states.ts';
 
 /** What the handlers of a route share. */
 export interface RouteContext {
@@ -16,6 +17,7 @@ export interface RouteContext {
   readonly naming: Naming;
   readonly relay: Relay;
   readonly states: RequestStates;
+  readonly used: UsedStates;
   readonly taskIds: TaskIds;
   readonly log: Log;
   /** The servers as `hatago://servers` shows them. */

@@ -207,6 +207,17 @@ describe('subscriptions/listen', () => {
     expect(route.up.a.subscribed).toEqual(['resource any://1']);
   });
 
+  it.each([
+    ['does not tell of its resources', { listChanged: true }, []],
+    ['does', { subscribe: true }, ['a://1', 'any://1']],
+  ])('acknowledges no URI of a server that will never tell of it: one that %s', async (_, resources, followed) => {
+    const route = scriptedRoute([{ id: 'a', capabilities: { resources }, resources: [{ uri: 'a://1' }] }]);
+    await route.settled;
+    const { heard } = await listen(route, { resourcesListChanged: true, resourceSubscriptions: ['a://1', 'any://1'] });
+    expect(heard()[0]?.params.notifications).toMatchObject({ resourceSubscriptions: followed });
+    expect(route.up.a.subscribed).toEqual(followed.map((uri) => `resource ${uri}`));
+  });
+
   it('follows the hub’s own resource', async () => {
     const route = scriptedRoute([{ id: 'a', tools: [] }]);
     await route.settled;

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Outcome, Parked, ParkedListener } from '../core/exchange.ts';
 import { scriptedRoute } from './scripted-route.ts';
 import { complete, exchangeOf, jsonOf, type Script } from './scripted-upstream.ts';
+import { createUsedStates } from './used-states.ts';
 
 const tool = (name: string): { name: string } => ({ name });
 const text = (payload: Payload | undefined): string => new TextDecoder().decode(payload?.bytes());
@@ -41,6 +42,60 @@ describe('questions during a call', () => {
     const retry = { ...params, requestState, inputResponses: { k: { action: 'accept' } } };
     expect(jsonOf(await route.handler(exchangeOf('tools/call', retry)))).toEqual({ content: [] });
     expect(route.up.a.calls[1]).toMatchObject({ target: 'x', resume: { state: 'theirs' } });
+  });
+
+  describe('are answered once', () => {
+    const state = { 'a server with a state': 's', 'one without, as for -32042': undefined };
+    const responses = { 'with answers': { k: { action: 'accept' } }, 'with the state alone': undefined };
+    const cases = Object.entries(state).flatMap(([who, requestState]) =>
+      Object.entries(responses).map(([how, inputResponses]) => ({ who, requestState, how, inputResponses })),
+    );
+    it.each(cases)('by $who, $how', async ({ requestState: theirs, inputResponses }) => {
+      const route = scriptedRoute([script({ ...asking, requestState: theirs })]);
+      await route.settled;
+      const { requestState } = jsonOf(await route.handler(exchangeOf('tools/call', params)));
+      const retry = (answers: unknown) =>
+        route.handler(exchangeOf('tools/call', { ...params, requestState, inputResponses: answers }));
+      for (const outcome of await Promise.all([retry(inputResponses), retry(inputResponses)]))
+        expect(jsonOf(outcome)).toEqual({ content: [] });
+      expect(jsonOf(await retry(inputResponses))).toEqual({ content: [] });
+      expect(route.up.a.calls).toHaveLength(2);
+      expect(route.saw('sec.state_invalid')).toBe(false);
+      expect(jsonOf(await retry({ k: { action: 'decline' } }))).toMatchObject({ code: -32602 });
+      expect(route.up.a.calls).toHaveLength(2);
+      expect(route.logged.at(-1)).toMatchObject({ event: 'sec.state_invalid', reason: 'used', principal: 'local' });
+    });
+
+    it('and by another route or generation not again', async () => {
+      const used = createUsedStates({ now: Date.now });
+      const routes = [1, 2].map((generation) => scriptedRoute([script(asking)], { used, generation }));
+      const { requestState } = jsonOf(
+        await (routes[0] as (typeof routes)[0]).handler(exchangeOf('tools/call', params)),
+      );
+      const again = await Promise.all(
+        [{ k: 1 }, { k: 2 }].map((inputResponses, i) =>
+          routes[i]?.handler(exchangeOf('tools/call', { ...params, requestState, inputResponses })),
+        ),
+      );
+      expect(again.map((outcome) => outcome?.kind)).toEqual(['complete', 'error']);
+    });
+
+    it('and cancelled only when nobody waits any more', async () => {
+      const asked = script({ ...asking, requestState: 's' });
+      const handle: Script['handle'] = (call) =>
+        call.resume === undefined ? asked.handle?.(call) : new Promise(() => {});
+      const route = scriptedRoute([{ ...asked, handle }]);
+      await route.settled;
+      const { requestState } = jsonOf(await route.handler(exchangeOf('tools/call', params)));
+      const [one, two] = [1, 2].map(() => exchangeOf('tools/call', { ...params, requestState }));
+      for (const exchange of [one, two]) void route.handler(exchange as NonNullable<typeof one>);
+      await vi.waitFor(() => expect(route.up.a.calls).toHaveLength(2));
+      const { signal } = route.up.a.calls[1] as (typeof route.up.a.calls)[1];
+      one?.cancel('the connection is gone');
+      expect(signal.cancelled).toBe(false);
+      two?.cancel('this one too');
+      expect(signal.cancelled).toBe(true);
+    });
   });
 
   it('get a state even where the server gave none', async () => {

@@ -1,5 +1,5 @@
-import { Payload } from '@hatago/protocol';
-import { describe, expect, it } from 'vitest';
+import { Payload, TASKS_EXTENSION } from '@hatago/protocol';
+import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../core/exchange.ts';
 import { scriptedRoute } from './scripted-route.ts';
 import { complete, exchangeOf, jsonOf, type Script } from './scripted-upstream.ts';
@@ -80,6 +80,57 @@ describe('tasks', () => {
       taskId,
       status: 'input_required',
     });
+  });
+
+  const stamped = (params: object): object => ({ ...params, _meta: { 'dev.hatago/server': 'a' } });
+  const questions = {
+    form: { method: 'elicitation/create', params: { message: 'Who?' } },
+    ['__proto__']: { method: 'elicitation/create', params: { message: 'And who?' } },
+    model: { method: 'sampling/createMessage', params: { messages: [], includeContext: 'allServers' } },
+    roots: { method: 'roots/list' },
+    odd: 7,
+  };
+  const seen = {
+    form: { method: 'elicitation/create', params: stamped({ message: 'Who?' }) },
+    ['__proto__']: { method: 'elicitation/create', params: stamped({ message: 'And who?' }) },
+    model: { method: 'sampling/createMessage', params: stamped({ messages: [], includeContext: 'none' }) },
+    roots: { method: 'roots/list' },
+    odd: 7,
+  };
+  const { roots, ...declaredOnly } = seen;
+  const knows = (more: object) => Payload.ofValue({ extensions: { [TASKS_EXTENSION]: {} }, ...more });
+  const asks = (taskId: unknown) => ({ taskId, status: 'input_required', inputRequests: questions });
+
+  it.each([
+    ['deferred', 'lack those that were not declared', declaredOnly],
+    ['attached', 'are all there for the edge to refuse', seen],
+  ] as const)('have questions that name their server; for a %s edge they %s', async (to, _, expected) => {
+    const handle: Script['handle'] = (call) =>
+      call.method === 'tasks/get' ? complete(asks('own-1')) : script.handle?.(call);
+    const route = scriptedRoute([{ ...script, handle }]);
+    await route.settled;
+    const { taskId } = jsonOf(await route.handler(exchangeOf('tools/call', { name: 'a_x' })));
+    const clientCapabilities = knows({ elicitation: {}, sampling: {} });
+    const envelope = { ...exchangeOf('tasks/get').envelope, clientCapabilities, asks: to };
+    const answer = await route.handler(exchangeOf('tasks/get', { taskId }, { envelope }));
+    expect(JSON.stringify(jsonOf(answer))).toBe(JSON.stringify({ ...asks(taskId), inputRequests: expected }));
+  });
+
+  it('are told of with the same questions', async () => {
+    const route = scriptedRoute([script]);
+    await route.settled;
+    const { taskId } = jsonOf(await route.handler(exchangeOf('tools/call', { name: 'a_x' })));
+    const clientCapabilities = knows({ elicitation: {}, sampling: {} });
+    const envelope = { ...exchangeOf('tasks/get').envelope, clientCapabilities };
+    const filter = { notifications: { taskIds: [taskId] } };
+    const listening = exchangeOf('subscriptions/listen', filter, { envelope, listenId: 1 });
+    void route.handler(listening);
+    await vi.waitFor(() => expect(listening.emitted).toHaveLength(1), { interval: 1 });
+    const params = complete(asks('own-1')) as Outcome & { kind: 'complete' };
+    route.up.a.emit({ type: 'task', notification: { method: 'notifications/tasks', params: params.result } });
+    const told = listening.emitted[1]?.params.value();
+    expect(told).toMatchObject({ taskId, status: 'input_required' });
+    expect(JSON.stringify((told as ReturnType<typeof asks>).inputRequests)).toBe(JSON.stringify(declaredOnly));
   });
 
   it('without an id are none', async () => {

@@ -28,6 +28,7 @@ import { SERVERS_URI, type ServerRow, serverRows } from './servers-resource.ts';
 import type { Member, RouteServer } from './settings.ts';
 import { createSettling, type Settling } from './settling.ts';
 import { createTaskIds, taskIdOf } from './task-ids.ts';
+import { createUsedStates, type UsedStates } from './used-states.ts';
 
 /** Bounds of a router. */
 export interface RouterLimits {
@@ -67,6 +68,8 @@ export interface RouterOptions {
   readonly limits?: RouterLimits;
   /** Shared by all generations, so that a list can be read to its end when it has been replaced. @default its own */
   readonly cursors?: Cursors;
+  /** Shared by all routes and generations, so that what a client hands back is used once. @default its own */
+  readonly used?: UsedStates;
   /** Id of the generation the route belongs to, named in what clients hand back. @default undefined */
   readonly generation?: number;
   /** Where a request goes on that began on another generation at this server. @default undefined = on this route */
@@ -170,10 +173,7 @@ export function createRouter(options: RouterOptions): Router {
   });
   const context = buildContext(options, { naming, members, sealer, live, settling, rows: toRows });
   const discovered = createDiscovered(options, context);
-  const listeners = createListeners({
-    offers: discovered.offers,
-    resolve: createFollow(context),
-  });
+  const listeners = createListeners({ offers: discovered.offers, ...createFollow(context) });
   const changed = (): void => {
     live.changed();
     discovered.drop();
@@ -269,6 +269,7 @@ function buildContext(options: RouterOptions, parts: Parts): RouteContext {
       observe: options.observe,
     }),
     states,
+    used: options.used ?? createUsedStates({ now: options.now ?? Date.now }),
     taskIds,
     log,
     catalog: live.current,

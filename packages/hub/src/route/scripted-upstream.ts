@@ -109,7 +109,7 @@ function offersOf(script: Script): Offers {
   const capabilities = script.capabilities ?? {
     ...(tools && { tools: {} }),
     ...(prompts && { prompts: {} }),
-    ...((resources ?? templates) && { resources: {} }),
+    ...((resources ?? templates) && { resources: { subscribe: true } }),
   };
   const { era = 'modern', instructions } = script;
   return { era, protocolVersion: MODERN_VERSION, capabilities, serverInfo: undefined, instructions };

@@ -1,4 +1,4 @@
-import { editObject, Payload, type Piece, scan } from '@hatago/protocol';
+import { Payload, type Piece, scan } from '@hatago/protocol';
 
 /** What the hub holds was bounded when it came in. */
 const UNBOUNDED = { maxDepth: Number.POSITIVE_INFINITY, maxTokens: Number.POSITIVE_INFINITY };
@@ -14,13 +14,6 @@ export function editArray(array: Payload, change: (element: Payload) => readonly
   });
   out.push(']');
   return out;
-}
-
-/** The object with one key set in its `_meta`, whatever else is in there. */
-export function withMeta(object: Payload, key: string, json: string): Piece[] {
-  const meta = object.member('_meta');
-  const pieces = meta?.isObject() !== true ? `{${JSON.stringify(key)}:${json}}` : editObject(meta, { [key]: json });
-  return editObject(object, { _meta: pieces });
 }
 
 /** A complete JSON text with its members found once, so that edges splice into it without reading it again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createReplay } from './replay.ts';
+import { createReplay, type ReplayEvent, type Replayed } from './replay.ts';
 import { newSessionHandle, newSessionId } from './session-id.ts';
 import { createSessions, type SessionRecord } from './sessions.ts';
 
@@ -89,20 +89,23 @@ describe('the session table', () => {
 
 describe('the replay buffer', () => {
   const text = (size: number): Uint8Array => new Uint8Array(size);
+  const stream = (attached = false): Replayed => ({ attached, lost: 0 });
+  const event = (sequence: number, of: Uint8Array, vital = false): ReplayEvent => ({ sequence, text: of, vital });
 
   it('gives back what came on one stream after an event, in order', () => {
     const replay = createReplay({ maxBytes: 100, maxEvents: 10 });
     const [a, b, c, d] = [text(1), text(2), text(3), text(4)];
-    replay.keep(1, 1, a);
-    replay.keep(2, 1, b);
-    replay.keep(1, 2, c);
-    replay.keep(1, 3, d);
-    expect(replay.after(1, 1)).toEqual([c, d]);
-    expect(replay.after(1, 0)[0]).toBe(a);
-    expect(replay.after(2, 1)).toEqual([]);
+    const [one, two] = [stream(), stream()];
+    replay.keep(one, event(1, a));
+    replay.keep(two, event(1, b));
+    replay.keep(one, event(2, c));
+    replay.keep(one, event(3, d));
+    expect(replay.after(one, 1)).toEqual([c, d]);
+    expect(replay.after(one, 0)[0]).toBe(a);
+    expect(replay.after(two, 1)).toEqual([]);
     expect(replay.bytes).toBe(10);
-    replay.drop(1);
-    expect(replay.after(1, 0)).toEqual([]);
+    replay.drop(one);
+    expect(replay.after(one, 0)).toEqual([]);
     expect(replay.bytes).toBe(2);
   });
 
@@ -111,10 +114,24 @@ describe('the replay buffer', () => {
     ['events', { maxBytes: 1_000, maxEvents: 3 }, 4, [6, 7, 8]],
   ])('drops the oldest over its %s', (_, limits, size, left) => {
     const replay = createReplay(limits);
-    for (let sequence = 1; sequence <= 8; sequence++) replay.keep(1, sequence, text(size));
-    expect(replay.after(1, 0)).toHaveLength(left.length);
+    const one = stream();
+    for (let sequence = 1; sequence <= 8; sequence++) replay.keep(one, event(sequence, text(size)));
+    expect(replay.after(one, 0)).toHaveLength(left.length);
     expect(replay.bytes).toBe(size * left.length);
-    replay.keep(1, 9, text(limits.maxBytes + 1));
+    expect(one.lost).toBe(0);
+    replay.keep(one, event(9, text(limits.maxBytes + 1), true));
     expect(replay.bytes).toBe(size * left.length);
+    expect(one.lost).toBe(9);
+  });
+
+  it('drops first what is of streams that have a connection, and says what nobody may miss', () => {
+    const replay = createReplay({ maxBytes: 100, maxEvents: 2 });
+    const [gone, here] = [stream(), stream(true)];
+    replay.keep(gone, event(1, text(1), true));
+    for (let sequence = 1; sequence <= 3; sequence++) replay.keep(here, event(sequence, text(1), sequence < 3));
+    expect([replay.after(gone, 0).length, replay.after(here, 0).length]).toEqual([1, 1]);
+    expect([gone.lost, here.lost]).toEqual([0, 2]);
+    for (let sequence = 2; sequence <= 3; sequence++) replay.keep(gone, event(sequence, text(1)));
+    expect([replay.after(gone, 0).length, gone.lost]).toEqual([2, 1]);
   });
 });

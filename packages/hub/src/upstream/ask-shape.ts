@@ -1,10 +1,19 @@
 import { editObject, isRecord, Payload, type Piece } from '@hatago/protocol';
 import type { MutableEdits } from './params.ts';
+import type { UpstreamSpec } from './spec.ts';
 import { RELATED_TASK } from './task-shape.ts';
 
 /** Key of an ask's `_meta` by which a server names it; the name becomes the key of the embedded request. */
 export const INPUT_KEY = 'dev.hatago/input-key';
 const KEY = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** The error of an ask too many. */
+export const TOO_MANY = '{"code":-32603,"message":"Too many questions are open."}';
+
+/** The roots configured for a server, as the result of `roots/list`. */
+export function rootsOf(spec: UpstreamSpec): string {
+  return JSON.stringify({ roots: spec.roots ?? [] });
+}
 
 /** Kinds of asks the hub puts to clients, and what their minted keys begin with. */
 export const ASK_KINDS: ReadonlyMap<string, string> = new Map([

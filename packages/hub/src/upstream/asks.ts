@@ -1,13 +1,16 @@
 import type { Payload } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
+import type { SessionRef } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
-import { answersAsk, missingCapabilities } from './answers.ts';
-import { ASK_KINDS, embedAsk, hintOf } from './ask-shape.ts';
+import { answersAsk } from './answers.ts';
+import { ASK_KINDS, embedAsk, hintOf, rootsOf, TOO_MANY } from './ask-shape.ts';
 import type { ConnectionContext } from './connection.ts';
 import { ParkedCall } from './parked-call.ts';
 import type { Peer } from './peer.ts';
 import { UNKNOWN_METHOD } from './peer-hooks.ts';
 import type { Pending } from './pending.ts';
+import { createSessionAsks } from './session-asks.ts';
 
 /** Handles what a legacy server asks of its client. */
 export interface Asks {
@@ -16,24 +19,32 @@ export interface Asks {
   withdrawn(rpcId: string): void;
   /** The server says that a URL was dealt with. */
   completed(params: Payload): void;
+  /** Takes back what belongs to no call: nobody is left to hear the answers. */
+  withdrawAll(reason: string): void;
 }
 
-/** Finds the call each ask of a legacy server belongs to, and puts it to that call's client and nobody else. */
-export function createAsks(peer: Peer, context: ConnectionContext): Asks {
+/**
+ * Finds the call each ask of a legacy server belongs to, and puts it to that call's client and nobody else. Where one
+ * session alone uses the connection, its `client` is asked what belongs to no call, or to one of several.
+ */
+export function createAsks(peer: Peer, context: ConnectionContext, client: SessionRef | undefined): Asks {
   let rootsAsked = false;
+  const ask = client?.ask?.bind(client);
+  const own = ask === undefined ? undefined : createSessionAsks(peer, context, ask);
 
   const refuse = (rpcId: string, message: string): void =>
     peer.respond(rpcId, 'error', [JSON.stringify({ code: -32603, message })]);
 
-  const configuredRoots = (rpcId: string): void =>
-    peer.respond(rpcId, 'result', [JSON.stringify({ roots: context.spec.roots ?? [] })]);
+  const configuredRoots = (rpcId: string): void => peer.respond(rpcId, 'result', [rootsOf(context.spec)]);
 
-  const outside = (rpcId: string, method: string): void => {
-    if (method === 'roots/list') configuredRoots(rpcId);
+  const outside = (rpcId: string, method: string, params: Payload): void => {
+    if (own !== undefined) own.relay(rpcId, method, params);
+    else if (method === 'roots/list') configuredRoots(rpcId);
     else refuse(rpcId, 'There is no call in whose course this could be asked.');
   };
 
-  const unattributable = (rpcId: string, method: string, first: boolean): void => {
+  const unattributable = (rpcId: string, method: string, params: Payload, first: boolean): void => {
+    if (client !== undefined) return outside(rpcId, method, params);
     // Servers ask for roots once when they start, whatever else is going on by then.
     if (method === 'roots/list' && first) return configuredRoots(rpcId);
     context.interactive();
@@ -46,10 +57,10 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
     const first = method === 'roots/list' && !rootsAsked;
     if (method === 'roots/list') rootsAsked = true;
     const owner = related ?? peer.soleCall();
-    if (owner === undefined) return outside(rpcId, method);
-    if (owner === 'many') return unattributable(rpcId, method, first);
+    if (owner === undefined) return outside(rpcId, method, params);
+    if (owner === 'many') return unattributable(rpcId, method, params, first);
     const { call } = owner;
-    if (call === undefined) return outside(rpcId, method);
+    if (call === undefined) return outside(rpcId, method, params);
     const missing = missingCapabilities(method, params, call.envelope.clientCapabilities);
     if (missing !== undefined) {
       if (method === 'roots/list' && (related === undefined || (context.spec.roots ?? []).length > 0)) {
@@ -82,7 +93,7 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
     if (early !== undefined && answersAsk(method, early) && !spend(owner, key)) {
       return peer.respond(rpcId, 'result', early.pieces());
     }
-    if ((parked?.open ?? 0) >= context.limits.maxOpenAsks) return refuse(rpcId, 'Too many questions are open.');
+    if ((parked?.open ?? 0) >= context.limits.maxOpenAsks) return peer.respond(rpcId, 'error', [TOO_MANY]);
     const embedded = embedAsk(method, params, call.envelope.asks === 'attached');
     const elicitationId = params.text('elicitationId');
     context.parked.park(owner, peer).ask({ key, method, params: embedded, rpcId, elicitationId });
@@ -112,6 +123,7 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
   };
 
   const withdrawn = (rpcId: string): void => {
+    if (own?.withdraw(rpcId) === true) return;
     for (const pending of peer.inFlight()) {
       if (pending.sink instanceof ParkedCall && pending.sink.withdraw(rpcId)) return;
     }
@@ -128,5 +140,5 @@ export function createAsks(peer: Peer, context: ConnectionContext): Asks {
     }
   };
 
-  return { asked, withdrawn, completed };
+  return { asked, withdrawn, completed, withdrawAll: (reason) => own?.withdrawAll(reason) };
 }

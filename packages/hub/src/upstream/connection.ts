@@ -2,12 +2,14 @@ import type { Payload } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
 import type { Log } from '../core/log.ts';
 import type { Offers, UpstreamCall, UpstreamEvent } from '../core/upstream.ts';
+import type { Declarations } from './declarations.ts';
 import type { Gate } from './gate.ts';
 import type { LinkFailure } from './link.ts';
 import type { ParkedCalls } from './parked.ts';
 import type { Peer, Reply } from './peer.ts';
 import type { Pending } from './pending.ts';
 import type { UpstreamLimits, UpstreamSpec, UpstreamTimeouts } from './spec.ts';
+import type { ToolBook } from './tool-facts.ts';
 
 /** One link to a server whose era is settled. */
 export interface Connection {
@@ -30,6 +32,10 @@ export interface ConnectionContext {
   readonly hubInfo: string;
   readonly gate: Gate;
   readonly parked: ParkedCalls;
+  /** What is known of its tools: they are listed on the shared connection, and called on any. */
+  readonly tools: ToolBook;
+  /** The same for the headers they declare. */
+  readonly declared: Declarations;
   /** Messages travel over HTTP requests of their own. */
   readonly http: boolean;
   readonly log: Log;

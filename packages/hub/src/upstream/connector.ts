@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type CancelSignal, createCanceller } from '../core/cancel.ts';
+import type { SessionRef } from '../core/exchange.ts';
 import type { Connection, ConnectionContext, ConnectionEvents } from './connection.ts';
 import { connect, type Openers } from './detect.ts';
 import { buildEnvironment } from './environment.ts';
@@ -18,6 +19,8 @@ import { createWorkspaces, npxWorkspaces, type Workspace, type Workspaces } from
 export interface OpenTerms {
   /** What is declared to a legacy server on it. */
   readonly capabilities: Record<string, unknown>;
+  /** The session that alone uses it, if one does. */
+  readonly client: SessionRef | undefined;
   readonly events: ConnectionEvents;
   readonly signal: CancelSignal;
   /** It has a process of its own beside the shared one, and a workspace of its own where there are any. */
@@ -76,7 +79,10 @@ export function createConnector({ context, memory, lines, deps, openers }: Conne
     return workspaces.make(spec.id, isNpx ? npxWorkspaces() : undefined);
   };
 
-  const attempt = async ({ capabilities, events, signal }: OpenTerms, cwd: string | undefined): Promise<Connection> => {
+  const attempt = async (
+    { capabilities, client, events, signal }: OpenTerms,
+    cwd: string | undefined,
+  ): Promise<Connection> => {
     const canceller = createCanceller();
     const release = signal.onCancel((reason) => canceller.cancel(reason));
     const stop =
@@ -89,6 +95,7 @@ export function createConnector({ context, memory, lines, deps, openers }: Conne
         events,
         openers: openersIn(cwd),
         capabilities,
+        client,
         signal: canceller,
         verdict: memory.fresh(),
         remember: memory.remember,

@@ -1,5 +1,6 @@
 import { isRecord, MODERN_VERSION } from '@hatago/protocol';
 import type { CancelSignal } from '../core/cancel.ts';
+import type { SessionRef } from '../core/exchange.ts';
 import type { Connection, ConnectionContext, ConnectionEvents } from './connection.ts';
 import { throwIfCancelled, within } from './deadline.ts';
 import { codeOf, isRpcError } from './failures.ts';
@@ -24,6 +25,8 @@ export interface ConnectOptions {
   readonly openers: Openers;
   /** What is declared to a legacy server. */
   readonly capabilities: Record<string, unknown>;
+  /** The session that alone uses the connection, if one does. */
+  readonly client: SessionRef | undefined;
   readonly signal: CancelSignal;
   /** What is remembered of the server and has not expired. */
   readonly verdict: Verdict | undefined;
@@ -168,10 +171,10 @@ class Attempt {
   }
 
   async #legacy(peer: Peer, done?: Handshake): Promise<Connection> {
-    const { context, events, capabilities } = this.#options;
+    const { context, events, capabilities, client } = this.#options;
     const handshake = done ?? (await this.#initialize(peer));
     if (!handshake.ok) throw new LinkError(failureOf(handshake, 'refused initialize'));
-    return createLegacy(peer, context, events, { handshake, capabilities });
+    return createLegacy(peer, context, events, { handshake, capabilities, client });
   }
 
   #initialize(peer: Peer): Promise<Handshake> {

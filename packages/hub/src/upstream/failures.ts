@@ -1,4 +1,4 @@
-import { type HubCode, isRecord, Payload, scan } from '@hatago/protocol';
+import { type HubCode, isRecord, Payload, scan, toModernError } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
 import type { LinkFailure } from './link.ts';
@@ -7,7 +7,7 @@ import type { LinkFailure } from './link.ts';
 export function outcomeOf(why: LinkFailure, server: string): Outcome & { kind: 'error' } {
   if (why.kind === 'http') {
     const error = errorIn(why.body);
-    if (error !== undefined) return { kind: 'error', error };
+    if (error !== undefined) return { kind: 'error', error: toModernError(error) };
   }
   const retryAfterMs = retryAfter(why);
   return failure(codeOf(why), retryAfterMs === undefined ? { server } : { server, retryAfterMs });

@@ -1,7 +1,8 @@
-import { editObject, Payload, type Piece, toModernTask } from '@hatago/protocol';
+import { editObject, Payload, type Piece, toModernError, toModernTask } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
-import { answersAsk, missingCapabilities } from './answers.ts';
+import { answersAsk } from './answers.ts';
 import { ASK_KINDS, embedAsk, hintOf } from './ask-shape.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Peer } from './peer.ts';
@@ -59,7 +60,7 @@ export class HeldTasks {
     if (status !== 'completed' && status !== 'failed') return Payload.ofPieces(toModernTask(plain));
     const outcome = await this.#result(task);
     if (outcome.kind === 'error') {
-      const modern = Payload.ofPieces(toModernTask(plain, { error: outcome.error }));
+      const modern = Payload.ofPieces(toModernTask(plain, { error: toModernError(outcome.error) }));
       return Payload.ofPieces(editObject(modern, { status: '"failed"' }));
     }
     // A tool's own error is a result in the modern era.

@@ -11,6 +11,8 @@ export interface HostedCall {
 export interface HttpHost {
   readonly events: LinkEvents;
   readonly maxMessageBytes: number;
+  /** What is sent without a protocol version of its own carries a session id. */
+  readonly hasSession: boolean;
   note(note: LinkNote): void;
   /** Milliseconds of a clock that never goes back. */
   now(): number;

@@ -171,6 +171,18 @@ describe("the server's own stream", () => {
     expect(it.seen).toEqual([{ type: 'stream', state: 'none' }]);
   });
 
+  it.each([
+    ['gone', 404],
+    ['none', 405],
+  ] as const)('of a session is %s when the server answers %i', async (state, status) => {
+    await using server = await streams(unexpected, (res) => res.writeHead(status).end(), unexpected);
+    await using it = await open(server);
+    it.link.setSession?.('s', '2025-11-25');
+    it.link.openStream?.();
+    await it.until('stream');
+    expect(it.seen).toEqual([{ type: 'stream', state }]);
+  });
+
   it('is opened again after an event over the limit', async () => {
     await using server = await streams(
       unexpected,

@@ -58,7 +58,7 @@ export class ServerStream implements CarrierSink {
     this.#exchange?.abort();
     if (status >= 500 || status === 429) return this.#again(`the server answered HTTP ${status}`);
     this.#over = true;
-    this.#host.events.stream?.('none');
+    this.#host.events.stream?.(status === 404 && this.#host.hasSession ? 'gone' : 'none');
   }
 
   data(chunk: Uint8Array): void {

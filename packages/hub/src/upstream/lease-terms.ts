@@ -20,10 +20,12 @@ export function leaseTermsOf(call: UpstreamCall, choice: LeaseChoice): LeaseTerm
   const declared = capabilities === 'session' && legacy ? declaredBy(call.envelope.clientCapabilities.value()) : {};
   const fingerprint = JSON.stringify(declared);
   const session = call.session?.id;
-  const asking = interactive && legacy && methodInfo(call.method)?.mrtr === true;
   const isolated = isolation === 'session' && session !== undefined;
+  // A session that is isolated stays on its one connection, for its state is there: all that is asked on it is its own.
+  const asking = !isolated && interactive && legacy && methodInfo(call.method)?.mrtr === true;
   const { sessionIdleMs, leaseIdleMs } = limits;
-  const terms = { capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
+  const client = isolated ? call.session : undefined;
+  const terms = { client, capabilities: declared, idleMs: session === undefined ? leaseIdleMs : sessionIdleMs };
   if (asking && forbidSecondProcess === true) {
     return { ...terms, key: 'serial', exclusive: true, max: 1, session: undefined };
   }

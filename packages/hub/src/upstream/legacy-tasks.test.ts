@@ -11,12 +11,16 @@ import {
   settle,
   type TestUpstream,
 } from './scripted.ts';
-import type { UpstreamSpec } from './spec.ts';
+import type { UpstreamDeps, UpstreamSpec } from './spec.ts';
 
 const TEXT = { content: [] };
 
-async function connected(script: Script = {}, spec: Partial<UpstreamSpec> = {}): Promise<TestUpstream> {
-  const test = createTestUpstream({ ...LEGACY_SCRIPT, ...script }, spec, { attributed: spec.kind === 'http' });
+async function connected(
+  script: Script = {},
+  spec: Partial<UpstreamSpec> = {},
+  deps: Partial<UpstreamDeps> = {},
+): Promise<TestUpstream> {
+  const test = createTestUpstream({ ...LEGACY_SCRIPT, ...script }, spec, { attributed: spec.kind === 'http', deps });
   await test.upstream.settled;
   expect(test.upstream.status.offers?.era).toBe('legacy');
   return test;
@@ -53,13 +57,18 @@ describe('tasks of a legacy server', () => {
     { name: 'quick', execution: { taskSupport: 'optional' } },
   ];
 
-  async function withTasks(script: Script = {}): Promise<TestUpstream> {
-    const test = await connected({
+  async function withTasks(
+    script: Script = {},
+    spec?: Partial<UpstreamSpec>,
+    deps?: Partial<UpstreamDeps>,
+  ): Promise<TestUpstream> {
+    const scripted: Script = {
       initialize: () => ({ ...INITIALIZED, capabilities }),
       'tools/list': () => ({ tools }),
       'tools/call': ({ params }) => (params.task === undefined ? TEXT : { task: task('working') }),
       ...script,
-    });
+    };
+    const test = await connected(scripted, spec, deps);
     await test.upstream.request(buildCall({ method: 'tools/list', params: {} }));
     return test;
   }
@@ -119,8 +128,10 @@ describe('tasks of a legacy server', () => {
 
   it('are told with their error, or as they stand', async () => {
     let status = 'failed';
-    const error = { code: -5, message: 'broke' };
-    const { upstream } = await withTasks({ 'tasks/get': () => task(status), 'tasks/result': () => ({ error }) });
+    const error = { code: -32603, message: 'broke' };
+    const old = { ...error, code: -32042 };
+    const { upstream } = await withTasks({ 'tasks/get': () => task(status), 'tasks/result': () => ({ error: old }) });
+    expect(seen(await upstream.request(slow({ capabilities: {} })))).toEqual({ kind: 'error', error });
     await upstream.request(slow());
     expect(seen(await upstream.request(tasks('get')))).toEqual({
       kind: 'complete',
@@ -208,5 +219,41 @@ describe('tasks of a legacy server', () => {
       ...modern('completed'),
       result: { ...TEXT, resultType: 'complete' },
     });
+  });
+
+  const interactive = { verdicts: { get: () => ({ interactive: true }), put: () => {} } };
+  it.each([
+    ['asks during calls', {}, 's1', interactive],
+    ['asks during calls, of a client without a session', {}, undefined, interactive],
+    ['gives each session a connection', { isolation: 'session' }, 's1', {}],
+    ['is told of the client’s capabilities', { capabilities: 'session' }, 's1', {}],
+  ] as const)('run on a connection beside the shared one where the server %s', async (_name, spec, session, deps) => {
+    let status = 'working';
+    const limits = { leaseIdleMs: 60_000, sessionIdleMs: 60_000 };
+    const script: Script = { 'tasks/get': () => ({ ...task(status), ttl: null }), 'tasks/result': () => TEXT };
+    const { upstream, server, clock } = await withTasks(script, { ...spec, limits }, deps);
+    server.script['tools/call'] = () => ({ task: { ...task('working'), ttl: null } });
+    expect((await upstream.request(slow({ session }))).kind).toBe('task');
+    expect(server.last('tools/call')).toMatchObject({ link: 1, params: { task: {} } });
+    await clock.advance(600_000);
+    const get = () =>
+      upstream.request({ ...tasks('get'), session: session === undefined ? undefined : { id: session } });
+    expect((await get()).kind).toBe('complete');
+    expect(server.last('tasks/get').link).toBe(1);
+    status = 'completed';
+    expect(seen(await get()).result).toMatchObject({ status: 'completed', result: TEXT });
+    expect(server.last('tasks/result').link).toBe(1);
+    await clock.advance(90_000);
+    expect(server.links[1]?.closed).toBe('idle');
+  });
+
+  it('are not kept for longer than their server keeps them', async () => {
+    const limits = { sessionIdleMs: 20_000 };
+    const { upstream, server, clock } = await withTasks({}, { isolation: 'session', limits });
+    await upstream.request(slow({ session: 's1' }));
+    await clock.advance(50_000);
+    expect(server.links[1]?.closed).toBeUndefined();
+    await clock.advance(30_000);
+    expect(server.links[1]?.closed).toBe('idle');
   });
 });

@@ -4,11 +4,11 @@ import type { Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import type { ConnectionContext, ConnectionEvents } from './connection.ts';
 import { HeldTasks } from './held-tasks.ts';
+import { fromLegacyError } from './legacy-errors.ts';
 import { legacyParams } from './params.ts';
 import type { Peer } from './peer.ts';
 import { Pending } from './pending.ts';
 import { legacyTaskIn, relatedTaskOf } from './task-shape.ts';
-import type { ToolBook } from './tool-facts.ts';
 import { requestMessage } from './wire.ts';
 
 /** The tasks of a 2025-11-25 server, for callers that know tasks as the modern extension or not at all. */
@@ -16,17 +16,15 @@ export class LegacyTasks {
   readonly #peer: Peer;
   readonly #context: ConnectionContext;
   readonly #events: ConnectionEvents;
-  readonly #book: ToolBook;
   readonly #held: HeldTasks;
   /** Calls that wait for the result of their task, by task. */
   readonly #blocking = new Map<string, Pending>();
   readonly #asTask = new WeakSet<Pending>();
 
-  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents, book: ToolBook) {
+  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents) {
     this.#peer = peer;
     this.#context = context;
     this.#events = events;
-    this.#book = book;
     this.#held = new HeldTasks(peer, context);
   }
 
@@ -34,7 +32,7 @@ export class LegacyTasks {
   runs(call: UpstreamCall, capabilities: Record<string, unknown>): boolean {
     if (call.method !== 'tools/call' || !offersTasks(capabilities)) return false;
     const name = call.target ?? call.params.text('name');
-    return name !== undefined && this.#book.factsOf(name)?.taskSupport === 'required';
+    return name !== undefined && this.#context.tools.factsOf(name)?.taskSupport === 'required';
   }
 
   /** Begins a call that runs as a task. */
@@ -62,7 +60,7 @@ export class LegacyTasks {
         return { kind: 'complete', result: EMPTY };
       case 'tasks/cancel': {
         const outcome = await this.#own('tasks/cancel', taskId, this.#context.timeouts.requestMs);
-        return outcome.kind === 'error' ? outcome : { kind: 'complete', result: EMPTY };
+        return outcome.kind === 'error' ? this.#refused(outcome.error, call) : { kind: 'complete', result: EMPTY };
       }
       default:
         return failure('HATAGO_METHOD_NOT_FOUND', { server });
@@ -82,7 +80,7 @@ export class LegacyTasks {
     this.#blocking.set(task.taskId, pending);
     void this.#own('tasks/result', task.taskId, 0).then((outcome) => {
       this.#blocking.delete(task.taskId);
-      this.#peer.settle(pending, outcome);
+      this.#peer.settle(pending, outcome.kind === 'error' ? this.#refused(outcome.error, call) : outcome);
     });
     return undefined;
   }
@@ -123,11 +121,15 @@ export class LegacyTasks {
 
   async #get(call: UpstreamCall, taskId: string): Promise<Outcome> {
     const outcome = await this.#own('tasks/get', taskId, this.#context.timeouts.requestMs);
-    if (outcome.kind === 'error') return outcome;
+    if (outcome.kind === 'error') return this.#refused(outcome.error, call);
     const state = legacyTaskIn(outcome.result);
     if (state === undefined) return failure('HATAGO_UPSTREAM_PROTOCOL', { server: this.#context.spec.id });
     const task = this.#held.hold(taskId, call);
     return { kind: 'complete', result: await this.#held.detail(outcome.result, state.status, task) };
+  }
+
+  #refused(error: Payload, call: UpstreamCall): Outcome {
+    return fromLegacyError(error, call, this.#context.spec.id);
   }
 
   async #own(method: string, taskId: string, limitMs: number): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCanceller } from '../core/cancel.ts';
+import type { Parked } from '../core/exchange.ts';
 import type { UpstreamEvent } from '../core/upstream.ts';
 import {
   buildCall,
@@ -90,6 +91,23 @@ describe('errors of a legacy server', () => {
     const { upstream } = await connected({ 'tools/call': () => refusal });
     expect(errorCode(await upstream.request(buildCall()))).toBe(-32021);
     expect(seen(await upstream.request(buildCall({ asks: 'attached' })))).toEqual({ kind: 'error', ...refusal });
+  });
+});
+
+describe('codes that modern clients do not know', () => {
+  const refused = (method: string, error: unknown): Script => ({ [method]: () => ({ error }) });
+  it.each([
+    ['tools/call', -32042, undefined, -32603],
+    ['tools/call', -32042, { elicitations: [] }, -32603],
+    ['tools/call', -32042, { elicitations: [{ message: 'no URL' }] }, -32603],
+    ['tools/call', -32002, undefined, -32602],
+    ['prompts/get', -32002, { x: 1 }, -32602],
+  ])('%s %i with %j', async (method, code, data, modern) => {
+    const { upstream } = await connected(refused(method, { code, message: 'no', data }));
+    const call = { method, params: { name: 'one', uri: 'a://1' }, target: 'two', capabilities: { elicitation: {} } };
+    expect(seen(await upstream.request(buildCall(call))).error).toEqual({ code: modern, message: 'no', data });
+    const attached = await upstream.request(buildCall({ ...call, asks: 'attached' }));
+    expect(seen(attached).error).toEqual({ code, message: 'no', data });
   });
 });
 
@@ -207,23 +225,13 @@ describe('changes', () => {
 });
 
 describe('a lost session', () => {
-  const tools = [
-    { name: 'reads', annotations: { readOnlyHint: true } },
-    { name: 'puts', annotations: { idempotentHint: true } },
-    { name: 'adds', annotations: {} },
-    { name: 'plain' },
-    { nameless: true },
-  ];
-
-  it('is begun anew once for all that met it; what is safe is sent again, the rest is -31002', async () => {
-    const test = await connected({ 'tools/list': () => ({ tools }) }, HTTP);
+  it('is begun anew once for all that met it, and what it refused is sent again, for it never ran', async () => {
+    const test = await connected({}, HTTP);
     const { upstream, server } = test;
     server.links[0]?.events.session?.('session-2', 1);
-    await upstream.request(buildCall({ method: 'tools/list', params: {} }));
     upstream.subscribe('resource', 'a://1');
     const events = watch(test);
-    const names = ['reads', 'puts', 'adds', 'plain', 'unknown'];
-    const calls = names.map((name) => upstream.request(buildCall({ params: { name: 'x' }, target: name })));
+    const calls = ['one', 'two'].map((name) => upstream.request(buildCall({ params: { name } })));
     const read = upstream.request(buildCall({ method: 'resources/read', params: { uri: 'a://1' } }));
     const first = server.heard.filter(({ method }) => method === 'tools/call' || method === 'resources/read');
     for (const heard of first) server.links[0]?.fail(heard.id as number, GONE);
@@ -234,16 +242,70 @@ describe('a lost session', () => {
     const again = server.heard
       .filter(({ method }) => method === 'tools/call' || method === 'resources/read')
       .slice(first.length);
-    expect(again.map(({ params }) => params.name ?? params.uri)).toEqual(['reads', 'puts', 'a://1', 'later']);
+    expect(again.map(({ params }) => params.name ?? params.uri)).toEqual(['one', 'two', 'a://1', 'later']);
     for (const heard of again) server.reply(heard, TEXT);
-    expect((await Promise.all(calls)).map(errorCode)).toEqual([undefined, undefined, -31002, -31002, -31002]);
-    expect((await read).kind).toBe('complete');
-    expect((await waiting).kind).toBe('complete');
+    const outcomes = await Promise.all([...calls, read, waiting]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['complete', 'complete', 'complete', 'complete']);
     expect(events).toEqual([
       { type: 'changed', list: 'tools' },
       { type: 'updated', uri: 'a://1' },
     ]);
     expect(upstream.status.state).toBe('ready');
+  });
+
+  it('does not have a call sent again in whose course something was asked', async () => {
+    const { upstream, server } = await connected({}, HTTP);
+    const outcome = upstream.request(buildCall({ capabilities: { roots: {} }, asks: 'attached' }));
+    const { id } = server.last('tools/call');
+    server.say({ jsonrpc: '2.0', id: 'q', method: 'roots/list', params: {} }, id);
+    const asked = await outcome;
+    server.links[0]?.fail(id as number, GONE);
+    await settle();
+    expect(server.count('tools/call')).toBe(1);
+    const { parked } = asked as Extract<typeof asked, { kind: 'input_required' }>;
+    expect(errorCode(await (parked as Parked).ended)).toBe(-31002);
+  });
+
+  it('is noticed by the end of its stream, and what was missed counts as changed', async () => {
+    const test = await connected({}, HTTP);
+    const [link] = test.server.links;
+    test.upstream.subscribe('resource', 'a://1');
+    const events = watch(test);
+    link?.events.stream?.('gone');
+    await settle();
+    link?.fail(test.server.last('ping').id as number, GONE);
+    await settle();
+    expect(test.server.count('initialize')).toBe(2);
+    expect(link?.streams).toBe(2);
+    expect(test.server.count('resources/subscribe')).toBe(2);
+    expect(events).toEqual([
+      { type: 'changed', list: 'tools' },
+      { type: 'updated', uri: 'a://1' },
+    ]);
+  });
+
+  it('is not supposed where only the stream is not there', async () => {
+    const test = await connected({ ping: () => ({}) }, HTTP);
+    test.server.links[0]?.events.stream?.('gone');
+    await settle();
+    expect(test.server.count('initialize')).toBe(1);
+  });
+
+  it('is noticed by requests of the hub’s own, but not begun anew for them again and again', async () => {
+    const { upstream, server, clock } = await connected({}, HTTP);
+    const [link] = server.links;
+    const refuse = () => link?.fail(server.last('resources/subscribe').id as number, GONE);
+    upstream.subscribe('resource', 'a://1');
+    for (let n = 0; n < 4; n++) {
+      refuse();
+      await settle();
+    }
+    expect(server.count('initialize')).toBe(2);
+    await clock.advance(10_000);
+    upstream.subscribe('resource', 'a://2');
+    refuse();
+    await settle();
+    expect(server.count('initialize')).toBe(3);
   });
 
   it('is not tried a third time for one request', async () => {

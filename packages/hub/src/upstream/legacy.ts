@@ -1,6 +1,6 @@
 import { isRecord, type LogLevel, methodInfo, modernServerCapabilities, type Payload } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import type { Outcome, SessionRef } from '../core/exchange.ts';
 import type { Offers, UpstreamCall } from '../core/upstream.ts';
 import { type Asks, createAsks } from './asks.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
@@ -8,27 +8,37 @@ import { fromLegacyError } from './legacy-errors.ts';
 import { createFollower, type Follower } from './legacy-follow.ts';
 import { type Handshake, initialize } from './legacy-handshake.ts';
 import { LegacyTasks } from './legacy-tasks.ts';
-import type { LinkFailure } from './link.ts';
+import type { LinkFailure, StreamState } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog, severityOf } from './logs.ts';
 import { legacyParams } from './params.ts';
 import type { Peer, Reply } from './peer.ts';
 import type { PeerHooks } from './peer-hooks.ts';
 import { Pending } from './pending.ts';
-import { createToolBook, type ToolBook } from './tool-facts.ts';
 import { hasMember, requestMessage } from './wire.ts';
 
 /** A verbose log level nobody asked for this long is given up, in milliseconds. */
 const LEVEL_MS = 60_000;
+/** The hub's own requests have a session begun anew at most this often, in milliseconds. */
+const RECOVER_MS = 10_000;
 
-/** Speaks the legacy era over a peer that was initialized with the capabilities. */
+/** How a peer was initialized. */
+export interface LegacyTerms {
+  readonly handshake: Handshake & { ok: true };
+  /** What was declared to the server. */
+  readonly capabilities: Record<string, unknown>;
+  /** The session that alone uses the connection, if one does. */
+  readonly client: SessionRef | undefined;
+}
+
+/** Speaks the legacy era over a peer that was initialized on the terms. */
 export function createLegacy(
   peer: Peer,
   context: ConnectionContext,
   events: ConnectionEvents,
-  session: { readonly handshake: Handshake & { ok: true }; readonly capabilities: Record<string, unknown> },
+  terms: LegacyTerms,
 ): Connection {
-  return new Legacy(peer, context, events, session.handshake, session.capabilities);
+  return new Legacy(peer, context, events, terms);
 }
 
 class Legacy implements Connection, PeerHooks {
@@ -39,7 +49,6 @@ class Legacy implements Connection, PeerHooks {
   /** What was declared to the server. */
   readonly #declared: Record<string, unknown>;
   readonly #asks: Asks;
-  readonly #book: ToolBook;
   readonly #follower: Follower;
   readonly #tasks: LegacyTasks;
   readonly #checkLife: () => void;
@@ -52,24 +61,24 @@ class Legacy implements Connection, PeerHooks {
   /** Set while the session is begun anew. */
   #recovering: Promise<void> | undefined;
   #stranded: Pending[] = [];
+  /** When it was last begun anew. */
+  #recoveredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     peer: Peer,
     context: ConnectionContext,
     events: ConnectionEvents,
-    handshake: Handshake & { ok: true },
-    declared: Record<string, unknown>,
+    { handshake, capabilities, client }: LegacyTerms,
   ) {
     this.peer = peer;
     this.#context = context;
     this.#events = events;
-    this.#declared = declared;
-    this.#book = createToolBook();
-    this.#asks = createAsks(peer, context);
+    this.#declared = capabilities;
+    this.#asks = createAsks(peer, context, client);
     this.offers = offersOf(handshake);
     this.#capabilities = capabilitiesOf(handshake);
     this.#follower = createFollower(peer, context, events, this.#capabilities);
-    this.#tasks = new LegacyTasks(peer, context, events, this.#book);
+    this.#tasks = new LegacyTasks(peer, context, events);
     const ask = () => this.probe(context.timeouts.requestMs);
     this.#checkLife = createLiveness(peer, ask, (why) => events.lost(why));
     peer.version = undefined;
@@ -97,6 +106,7 @@ class Legacy implements Connection, PeerHooks {
   }
 
   close(reason: string): Promise<void> {
+    this.#asks.withdrawAll(reason);
     return this.peer.close(reason);
   }
 
@@ -106,13 +116,16 @@ class Legacy implements Connection, PeerHooks {
     if (call.method === 'tools/call') {
       const outcome = this.#tasks.answered(pending, body);
       if (outcome !== 'not-a-task') return outcome;
-    } else if (call.method === 'tools/list') this.#book.learn(body, !hasMember(call.params, 'cursor'));
+    } else if (call.method === 'tools/list') this.#context.tools.learn(body, !hasMember(call.params, 'cursor'));
     return { kind: 'complete', result: body };
   }
 
   failed(pending: Pending, why: LinkFailure): boolean {
     if (this.#context.http && isSilence(why)) this.#checkLife();
-    if (why.kind !== 'session_gone') return false;
+    if (why.kind !== 'session_gone' || pending.retried) return false;
+    // A server that forgets every session is not to be kept busy by what the hub asks of its own accord.
+    const again = this.#context.now() - this.#recoveredAt < RECOVER_MS;
+    if (pending.call === undefined && again && this.#recovering === undefined) return false;
     this.#stranded.push(pending);
     this.#recovering ??= this.#recover();
     return true;
@@ -150,8 +163,10 @@ class Legacy implements Connection, PeerHooks {
     }
   }
 
-  stream(state: 'open' | 'reopened' | 'none'): void {
+  stream(state: StreamState): void {
     if (state === 'reopened') this.#follower.reportMissed();
+    // Some servers say so of a stream they do not have: what becomes of another request tells.
+    else if (state === 'gone') void this.probe(this.#context.timeouts.requestMs);
   }
 
   ended(pending: Pending): void {
@@ -160,6 +175,7 @@ class Legacy implements Connection, PeerHooks {
   }
 
   closed(why: LinkFailure): void {
+    this.#asks.withdrawAll(why.message);
     this.#events.lost(why);
   }
 
@@ -190,16 +206,18 @@ class Legacy implements Connection, PeerHooks {
     await this.peer.own('logging/setLevel', `{"level":"${level}"}`, this.#context.timeouts.requestMs);
   }
 
-  /** Begins a new session on the same link, then sends again what is safe to send twice. */
+  /** Begins a new session on the same link, then sends again what was refused meanwhile. */
   async #recover(): Promise<void> {
     const { peer } = this;
     const { hubInfo, timeouts, spec, log } = this.#context;
     log({ level: 'info', event: 'upstream.session_lost', server: spec.id, message: 'the session is begun anew' });
+    this.#asks.withdrawAll('the server has forgotten the session');
     peer.link?.setSession?.(undefined, this.offers.protocolVersion);
     const handshake = await initialize(peer, { hubInfo, capabilities: this.#declared, limitMs: timeouts.connectMs });
     const stranded = this.#stranded;
     this.#stranded = [];
     this.#recovering = undefined;
+    this.#recoveredAt = this.#context.now();
     if (!handshake.ok) {
       for (const pending of stranded) peer.settle(pending, this.#lost());
       await peer.close('the session could not be begun anew');
@@ -214,23 +232,13 @@ class Legacy implements Connection, PeerHooks {
     for (const pending of stranded) this.#replay(pending);
   }
 
+  /** Sends again what the server refused with the session it forgot: that never ran. */
   #replay(pending: Pending): void {
     if (pending.stage === 'ended') return;
-    const call = pending.call as UpstreamCall;
-    // A call that already asked something is past its beginning, and one that failed twice is not tried a third time.
-    if (pending.retried || pending.sink !== undefined || !this.#isRepeatable(call)) {
-      this.peer.settle(pending, this.#lost());
-      return;
-    }
+    // What it asked in the course of a call it has read, whatever it says.
+    if (pending.sink !== undefined) return this.peer.settle(pending, this.#lost());
     pending.retried = true;
-    const id = this.peer.mint();
-    this.peer.resend(pending, id, requestMessage(id, call.method, legacyParams(call, id)));
-  }
-
-  #isRepeatable(call: UpstreamCall): boolean {
-    if (call.method !== 'tools/call') return methodInfo(call.method) !== undefined && !call.method.startsWith('tasks/');
-    const name = call.target ?? call.params.text('name');
-    return name !== undefined && this.#book.factsOf(name)?.repeatable === true;
+    this.peer.resend(pending, pending.id, pending.message);
   }
 
   #lost(): Outcome {

@@ -78,12 +78,16 @@ export interface LinkEvents {
   closed(failure: LinkFailure): void;
   /** The response to our request `id` carries this `Mcp-Session-Id`; fired ahead of its message. */
   session?(sessionId: string, id: number): void;
-  /**
-   * The stream that {@link Link.openStream} asked for: `open` for the first time, `reopened` after a gap in which
-   * notifications may have been missed, or `none` when the server has no such stream.
-   */
-  stream?(state: 'open' | 'reopened' | 'none'): void;
+  /** The state of the stream that {@link Link.openStream} asked for. */
+  stream?(state: StreamState): void;
 }
+
+/**
+ * What became of the server's own stream: `open` for the first time, `reopened` after a gap in which notifications may
+ * have been missed, `none` when the server has no such stream, `gone` when it answered 404 to a request for it that
+ * carried a session id.
+ */
+export type StreamState = 'open' | 'reopened' | 'none' | 'gone';
 
 /** One connection to an upstream that carries JSON-RPC messages both ways and knows nothing of what they mean. */
 export interface Link {

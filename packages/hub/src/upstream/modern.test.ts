@@ -183,6 +183,16 @@ describe('a modern result', () => {
 });
 
 describe('a modern error', () => {
+  it.each([
+    ['resources/read', -32002, -32602, { uri: 'a://1' }],
+    ['tools/call', -32002, -32602, undefined],
+    ['tools/call', -32042, -32603, undefined],
+  ])('of the older era have their modern code: %s %i', async (method, code, modern, data) => {
+    const { upstream } = await connected({ [method]: () => ({ error: { code, message: 'no' } }) });
+    const outcome = await upstream.request(buildCall({ method, params: { uri: 'a://1', name: 'one' } }));
+    expect(seen(outcome).error).toEqual({ code: modern, message: 'no', data });
+  });
+
   it('-32021 is told as the hub tells it', async () => {
     const data = { requiredCapabilities: { sampling: {} }, hop: 'secret' };
     const { upstream } = await connected({ 'tools/call': () => ({ error: { code: -32021, message: 'x', data } }) });
@@ -203,59 +213,6 @@ describe('a modern error', () => {
     await clock.advance(1000);
     expect(upstream.status.state).toBe('ready');
     expect(server.links).toHaveLength(2);
-  });
-});
-
-describe('Mcp-Param headers', () => {
-  const tool = (name: string, header?: string) => ({
-    name,
-    inputSchema: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': header } } },
-  });
-  const list = (...tools: unknown[]) => ({ resultType: 'complete', tools, ttlMs: 0, cacheScope: 'private' });
-  const region = { params: { name: 'a', arguments: { region: 'eu' } } };
-
-  it('are derived from the arguments by what tools/list declared', async () => {
-    const { upstream, server } = await connected({
-      'tools/list': () => list(tool('a', 'Region'), tool('b')),
-      'tools/call': () => OK,
-    });
-    await upstream.request(buildCall(region));
-    expect(server.last('tools/call').out.headers).toBeUndefined();
-    await upstream.request(buildCall({ method: 'tools/list', params: {} }));
-    await upstream.request(buildCall(region));
-    expect(server.last('tools/call').out.headers).toEqual([['Mcp-Param-Region', 'eu']]);
-    await upstream.request(buildCall({ params: { name: 'b', arguments: { region: 'eu' } } }));
-    expect(server.last('tools/call').out.headers).toBeUndefined();
-  });
-
-  it('that may not be declared cost the tool its place in the list, others keep their bytes', async () => {
-    const { upstream, logged } = await connected({
-      'tools/list': () => list(tool('a', 'Region'), tool('bad', 'Authorization'), tool('c')),
-    });
-    const outcome = await upstream.request(buildCall({ method: 'tools/list', params: {} }));
-    expect(seen(outcome)).toEqual({ kind: 'complete', result: list(tool('a', 'Region'), tool('c')) });
-    expect(logged).toContainEqual(expect.objectContaining({ event: 'sec.tool_rejected', tool: 'bad' }));
-  });
-
-  it('that the server misses have its tools listed again and the call sent once more', async () => {
-    let calls = 0;
-    const { upstream, server } = await connected({
-      'tools/list': ({ params }) =>
-        params.cursor === undefined ? { ...list(), nextCursor: '2' } : list(tool('a', 'Region')),
-      'tools/call': () => (++calls === 1 ? { error: { code: -32020, message: 'header' } } : OK),
-    });
-    expect(seen(await upstream.request(buildCall(region)))).toEqual({ kind: 'complete', result: OK });
-    expect(server.last('tools/call').out.headers).toEqual([['Mcp-Param-Region', 'eu']]);
-    expect(server.count('tools/list')).toBe(2);
-  });
-
-  it('that the server refuses twice are not relayed', async () => {
-    const { upstream, server } = await connected({
-      'tools/list': () => ({ error: { code: -32603, message: 'no' } }),
-      'tools/call': () => ({ error: { code: -32020, message: 'header' } }),
-    });
-    expect(errorCode(await upstream.request(buildCall(region)))).toBe(-31010);
-    expect(server.count('tools/call')).toBe(2);
   });
 });
 

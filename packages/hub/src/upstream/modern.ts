@@ -11,11 +11,12 @@ import {
 } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
 import type { Outcome } from '../core/exchange.ts';
+import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { Offers, UpstreamCall } from '../core/upstream.ts';
-import { missingCapabilities } from './answers.ts';
 import { withoutContext } from './ask-shape.ts';
 import { type Connection, type ConnectionContext, type ConnectionEvents, recordOf } from './connection.ts';
-import { type Declarations, learnDeclarations } from './declarations.ts';
+import { learnDeclarations } from './declarations.ts';
+import { fromLegacyError } from './legacy-errors.ts';
 import type { LinkFailure } from './link.ts';
 import { createLiveness, isSilence } from './liveness.ts';
 import { relayLog } from './logs.ts';
@@ -64,7 +65,6 @@ class Modern implements Connection, PeerHooks {
   readonly #events: ConnectionEvents;
   readonly #head: (capabilities: Payload) => string;
   readonly #ownMeta: string;
-  readonly #declared: Declarations = new Map();
   readonly #subscriptions: Subscriptions;
   readonly #checkLife: () => void;
 
@@ -181,9 +181,10 @@ class Modern implements Connection, PeerHooks {
     const source = nameHeaderSource(call.method);
     if (source === undefined) return;
     pending.name = call.target ?? call.params.text(source);
-    if (call.method !== 'tools/call' || this.#declared.size === 0 || pending.name === undefined) return;
-    const declared = this.#declared.get(pending.name);
-    if (declared !== undefined) pending.headers = paramHeaders(declared, call.params.member('arguments')?.value());
+    const { declared } = this.#context;
+    if (call.method !== 'tools/call' || declared.size === 0 || pending.name === undefined) return;
+    const params = declared.get(pending.name);
+    if (params !== undefined) pending.headers = paramHeaders(params, call.params.member('arguments')?.value());
   }
 
   #typed(call: UpstreamCall, body: Payload): Outcome {
@@ -225,7 +226,7 @@ class Modern implements Connection, PeerHooks {
         return failure('HATAGO_CAPABILITY_REQUIRED', { server, data });
       }
       default:
-        return { kind: 'error', error: body };
+        return fromLegacyError(body, call, server);
     }
   }
 
@@ -251,8 +252,8 @@ class Modern implements Connection, PeerHooks {
   }
 
   #learn(page: Payload, first: boolean): Payload {
-    const { log, spec } = this.#context;
-    return learnDeclarations(page, first, this.#declared, (tool, reason) => {
+    const { log, spec, declared } = this.#context;
+    return learnDeclarations(page, first, declared, (tool, reason) => {
       log({ level: 'warn', event: 'sec.tool_rejected', server: spec.id, tool: tool.slice(0, 128), reason });
     });
   }

@@ -1,5 +1,14 @@
 import { Payload, type Piece } from '@hatago/protocol';
-import type { Ask, AskAnswer, Notification, Outcome, Parked, ParkedListener } from '../core/exchange.ts';
+import { failure } from '../core/errors.ts';
+import {
+  type Ask,
+  type AskAnswer,
+  LOCAL,
+  type Notification,
+  type Outcome,
+  type Parked,
+  type ParkedListener,
+} from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import { answersAsk } from './answers.ts';
 import type { ParkedCalls } from './parked.ts';
@@ -24,6 +33,8 @@ export class ParkedCall implements Parked, PendingSink {
   /** Under what it is counted. */
   readonly owner: string;
   readonly ended: Promise<Outcome>;
+  /** It is counted among those that wait for their clients. */
+  waiting = false;
   /** It has its outcome. */
   over = false;
   readonly #calls: ParkedCalls;
@@ -50,7 +61,8 @@ export class ParkedCall implements Parked, PendingSink {
     this.call = pending.call as UpstreamCall;
     const { principal, session, envelope } = this.call;
     this.#attached = envelope.asks === 'attached';
-    this.owner = this.#attached && session !== undefined ? `${principal.id} ${session.id}` : principal.id;
+    // While nobody is authenticated all are one principal, and each session is as good as a caller.
+    this.owner = principal.id === LOCAL.id && session !== undefined ? `${principal.id} ${session.id}` : principal.id;
     this.#hearer = this.call;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -171,6 +183,13 @@ export class ParkedCall implements Parked, PendingSink {
   /** Ends the call at the server. */
   cancel(reason: string, outcome?: Outcome): void {
     this.#peer.abandon(this.#pending, reason, outcome);
+  }
+
+  /** Ends the call for another one of its owner. */
+  giveWay(): void {
+    const { server } = this.#calls.options;
+    const outcome = failure('HATAGO_OVERLOADED', { server, retryAfterMs: 1000 });
+    this.cancel('too many calls wait for their client', outcome);
   }
 
   #announce(ask: OpenAsk, listener: ParkedListener): void {

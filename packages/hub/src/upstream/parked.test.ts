@@ -1,6 +1,8 @@
+import { Payload } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
 import { createCanceller } from '../core/cancel.ts';
-import { buildCall, errorCode, type Heard, seen } from './scripted.ts';
+import { createParkedPlaces } from './parked-places.ts';
+import { buildCall, type CallOptions, errorCode, type Heard, seen, type TestUpstream } from './scripted.ts';
 import { ACCEPT, ALL, ask, asked, connected, FORM, park, retry, TEXT } from './scripted-asks.ts';
 
 describe('an ask during a call of a modern client', () => {
@@ -264,6 +266,56 @@ describe('parked calls', () => {
     const other = test.upstream.request(buildCall());
     test.server.reply(test.server.last('tools/call'), TEXT);
     expect((await other).kind).toBe('complete');
+  });
+
+  it('are 2 per principal at all its servers together, attached or not, and one that goes on frees its place', async () => {
+    const places = createParkedPlaces();
+    const limits = { maxParkedPerPrincipal: 2 };
+    const [one, two] = [
+      await connected({ id: 'one', limits }, { attributed: true, deps: { places } }),
+      await connected({ id: 'two', limits }, { attributed: true, deps: { places } }),
+    ];
+    const parkAt = async (test: TestUpstream, more: CallOptions) => {
+      const call = test.upstream.request(buildCall({ capabilities: ALL, principal: { id: 'ann' }, ...more }));
+      const heard = test.server.last('tools/call');
+      test.server.say(ask(heard.id as number), heard.id);
+      await test.clock.advance(25);
+      return { outcome: await call, heard };
+    };
+    const first = await parkAt(one, { asks: 'attached', session: 's1' });
+    const second = await parkAt(two, {});
+    await parkAt(one, { principal: { id: 'bob' } });
+    expect([one.upstream.parked, two.upstream.parked]).toEqual([2, 1]);
+    asked(first.outcome).parked?.answer('elicitation_1', { result: Payload.ofValue(ACCEPT) });
+    one.server.reply(first.heard, TEXT);
+    expect((await asked(first.outcome).parked?.ended)?.kind).toBe('complete');
+    await parkAt(one, { asks: 'attached', session: 's2' });
+    expect(two.server.count('notifications/cancelled')).toBe(0);
+    await parkAt(one, {});
+    expect([one.upstream.parked, two.upstream.parked]).toEqual([3, 0]);
+    expect([one, two].map(({ server }) => server.count('notifications/cancelled'))).toEqual([0, 1]);
+    const { state } = asked(second.outcome);
+    const end = await two.upstream.request(retry(state, { elicitation_1: ACCEPT }, { principal: { id: 'ann' } }));
+    expect(seen(end).error).toMatchObject({ code: -31007, data: { server: 'two', retryAfterMs: 1000 } });
+  });
+
+  it.each([
+    ['a session', 's1', 2],
+    ['all without a session', undefined, 16],
+  ])('of callers nobody knows are counted by session: %s may have %s', async (_name, session, most) => {
+    const test = await connected({ limits: { maxParkedPerPrincipal: 2 } }, { attributed: true });
+    const parkOne = async (of: string | undefined) => {
+      const call = test.upstream.request(buildCall({ capabilities: ALL, session: of }));
+      const { id } = test.server.last('tools/call');
+      test.server.say(ask(id as number), id);
+      await test.clock.advance(25);
+      asked(await call);
+    };
+    for (let n = 0; n < most; n++) await parkOne(session);
+    for (let n = 0; n < 2; n++) await parkOne('another');
+    expect(test.server.count('notifications/cancelled')).toBe(0);
+    await parkOne(session);
+    expect(test.server.count('notifications/cancelled')).toBe(1);
   });
 
   it('are 2 per principal where that is the limit, the oldest being cancelled', async () => {

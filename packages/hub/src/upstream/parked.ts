@@ -4,6 +4,7 @@ import { failure } from '../core/errors.ts';
 import { LOCAL, type Outcome } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import { ParkedCall } from './parked-call.ts';
+import type { ParkedPlaces } from './parked-places.ts';
 import type { Peer } from './peer.ts';
 import type { Pending } from './pending.ts';
 import type { UpstreamLimits } from './spec.ts';
@@ -22,7 +23,7 @@ interface Round {
 
 /** For how long an answer that was lost can be fetched again, in milliseconds. */
 const REPEAT_MS = 60_000;
-/** While nobody is authenticated all callers are one principal, so the limit of one caller must hold many. */
+/** Of callers that are neither authenticated nor have a session nobody knows how many they are: one limit is for all. */
 const UNAUTHENTICATED_FACTOR = 8;
 const MAX_ROUNDS = 4096;
 
@@ -30,6 +31,7 @@ const MAX_ROUNDS = 4096;
 export interface ParkedOptions {
   readonly server: string;
   readonly limits: UpstreamLimits;
+  readonly places: ParkedPlaces;
   now(): number;
   schedule(ms: number, call: () => void): () => void;
 }
@@ -38,7 +40,7 @@ export interface ParkedOptions {
 export class ParkedCalls {
   readonly options: ParkedOptions;
   readonly #rounds = new Map<string, Round>();
-  readonly #waiting = new Map<string, Set<ParkedCall>>();
+  #size = 0;
 
   constructor(options: ParkedOptions) {
     this.options = options;
@@ -93,32 +95,25 @@ export class ParkedCalls {
 
   /** Counts a call as waiting; the oldest of its caller gives way when there are too many. */
   enter(parked: ParkedCall): void {
-    const { maxParkedPerPrincipal } = this.options.limits;
-    const mine = this.#waiting.get(parked.owner) ?? new Set<ParkedCall>();
-    this.#waiting.set(parked.owner, mine);
-    mine.add(parked);
-    const many = parked.owner === LOCAL.id ? maxParkedPerPrincipal * UNAUTHENTICATED_FACTOR : maxParkedPerPrincipal;
-    if (mine.size <= many) return;
-    for (const oldest of mine) {
-      oldest.cancel(
-        'too many calls wait for their client',
-        failure('HATAGO_OVERLOADED', { server: this.options.server }),
-      );
-      return;
-    }
+    if (parked.waiting) return;
+    parked.waiting = true;
+    this.#size++;
+    const { limits, places } = this.options;
+    const max = limits.maxParkedPerPrincipal * (parked.owner === LOCAL.id ? UNAUTHENTICATED_FACTOR : 1);
+    places.enter(parked.owner, parked, max)?.giveWay();
   }
 
   /** The call no longer waits. */
   leave(parked: ParkedCall): void {
-    const mine = this.#waiting.get(parked.owner);
-    if (mine?.delete(parked) === true && mine.size === 0) this.#waiting.delete(parked.owner);
+    if (!parked.waiting) return;
+    parked.waiting = false;
+    this.#size--;
+    this.options.places.leave(parked.owner, parked);
   }
 
   /** How many calls wait for their clients. */
   get size(): number {
-    let size = 0;
-    for (const mine of this.#waiting.values()) size += mine.size;
-    return size;
+    return this.#size;
   }
 
   #refuse(): Promise<Outcome> {

@@ -1,13 +1,13 @@
 import type { Payload } from '@hatago/protocol';
 import type { Outcome } from '../core/exchange.ts';
-import type { LinkFailure } from './link.ts';
+import type { LinkFailure, StreamState } from './link.ts';
 import type { Pending } from './pending.ts';
 
 /** What a {@link Peer} leaves to the era spoken over it. */
 export interface PeerHooks {
   /** What an answer to a caller's request means; undefined when the era sends the request again or keeps it. */
   answered(pending: Pending, body: Payload, isError: boolean): Outcome | undefined;
-  /** A request got no answer; true when the era takes care of it. */
+  /** A caller's request got no answer, or any the session it belongs to; true when the era takes care of it. */
   failed(pending: Pending, why: LinkFailure): boolean;
   /** A request of the server, its id as JSON text. */
   asked(rpcId: string, method: string, params: Payload, related: Pending | undefined): void;
@@ -18,7 +18,7 @@ export interface PeerHooks {
   /** The link is gone; what was pending has its outcome. */
   closed(why: LinkFailure): void;
   /** The state of the server's own stream. */
-  stream?(state: 'open' | 'reopened' | 'none'): void;
+  stream?(state: StreamState): void;
 }
 
 /** The error a request of the server gets that the hub does not answer. */

@@ -331,7 +331,8 @@ export class Peer implements PendingOwner {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     pending.failure = why;
-    if (pending.call !== undefined && this.hooks.failed(pending, why)) return;
+    const theirs = pending.call !== undefined || why.kind === 'session_gone';
+    if (theirs && this.hooks.failed(pending, why)) return;
     this.settle(pending, outcomeOf(why, this.#options.server));
   }
 

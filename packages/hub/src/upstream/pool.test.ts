@@ -78,6 +78,26 @@ describe('an interactive server', () => {
     expect((await (outcomes[1] as Promise<Outcome>)).kind).toBe('complete');
   });
 
+  it('keeps a session that is isolated on its one connection, before it is known to ask and after', async () => {
+    const test = createTestUpstream(LEGACY_SCRIPT, { isolation: 'session' });
+    await test.upstream.settled;
+    const call = () => test.upstream.request(buildCall({ session: 's1', capabilities: ALL }));
+    const [one, two] = [call(), call()];
+    await settle();
+    test.server.say(ask(1));
+    for (const heard of sent(test)) test.server.reply(heard, TEXT);
+    await Promise.all([one, two]);
+    const signal = createCanceller();
+    const cancelled = test.upstream.request(buildCall({ session: 's1', capabilities: ALL, signal }));
+    await settle();
+    signal.cancel('gone');
+    await cancelled;
+    void call();
+    await settle();
+    expect(sent(test).map(({ link }) => link)).toEqual([1, 1, 1, 1]);
+    expect(test.server.links[1]?.closed).toBeUndefined();
+  });
+
   it('does not use a connection again on which a cancelled call may still run', async () => {
     const test = await interactive();
     const signal = createCanceller();

@@ -1,10 +1,11 @@
 import { type Canceller, type CancelSignal, createCanceller } from '../core/cancel.ts';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import type { Outcome, SessionRef } from '../core/exchange.ts';
 import type { UpstreamCall } from '../core/upstream.ts';
 import type { Connection } from './connection.ts';
 import type { Schedule } from './deadline.ts';
 import type { Pending } from './pending.ts';
+import { createTaskPlaces, type TaskPlaces } from './task-places.ts';
 
 /** How a call is to be carried out. */
 export interface LeaseTerms {
@@ -20,6 +21,8 @@ export interface LeaseTerms {
   readonly capabilities: Record<string, unknown>;
   /** The session whose own they are; undefined where they belong to none. */
   readonly session: string | undefined;
+  /** That session where nobody else uses them: what is asked in the course of no call is asked of its client. */
+  readonly client: SessionRef | undefined;
 }
 
 /** What becomes of a connection of the pool. */
@@ -78,6 +81,7 @@ export class Pool {
   readonly #groups = new Map<string, Group>();
   /** Connections that are being ended. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #tasks: TaskPlaces<Slot>;
   #size = 0;
   #opened = 0;
   #closed = false;
@@ -85,6 +89,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#tasks = createTaskPlaces(options.now, (slot) => slot.group.terms.session);
   }
 
   /** How many connections there are. */
@@ -109,9 +114,22 @@ export class Pool {
     }
     slot.usedAt = this.#options.now();
     const outcome = await connection.request(call);
+    this.#tasks.answered(slot, call, outcome);
     // A call that asks its client keeps its connection until its end, which is reported apart.
     if (outcome.kind !== 'input_required') this.#release(slot, call);
     return outcome;
+  }
+
+  /** Asks about a task where it runs; undefined when that is on none of these connections. */
+  requestOnTask(call: UpstreamCall): Promise<Outcome> | undefined {
+    const slot = this.#tasks.of(call);
+    const outcome = slot?.connection?.request(call);
+    if (slot === undefined || outcome === undefined) return undefined;
+    slot.usedAt = this.#options.now();
+    return outcome.then((answer) => {
+      this.#tasks.answered(slot, call, answer);
+      return answer;
+    });
   }
 
   async close(reason: string): Promise<void> {
@@ -221,7 +239,7 @@ export class Pool {
       return;
     }
     // What a cancelled call may still ask would be taken for a question of the next one.
-    if ((slot.connection?.peer.ghosts() ?? 0) > 0) {
+    if ((slot.connection?.peer.ghosts() ?? 0) > 0 && !this.#tasks.holds(slot)) {
       this.#drop(slot, 'a cancelled call may still run on it');
       return;
     }
@@ -235,6 +253,7 @@ export class Pool {
     const { group } = slot;
     if (!group.slots.delete(slot)) return;
     this.#size--;
+    this.#tasks.left(slot);
     if (group.slots.size === 0 && group.waiting.length === 0) this.#groups.delete(group.terms.key);
     const next = this.#closed ? undefined : group.waiting.shift();
     if (next === undefined) return;
@@ -254,7 +273,9 @@ export class Pool {
   }
 
   #isIdle(slot: Slot): boolean {
-    return slot.leasedTo === undefined && slot.connection !== undefined && slot.connection.peer.callers === 0;
+    const { leasedTo, connection } = slot;
+    if (leasedTo !== undefined || connection === undefined || connection.peer.callers > 0) return false;
+    return !this.#tasks.holds(slot);
   }
 
   /** Closes the connection that was not used for the longest time, to make room; false when all are in use. */

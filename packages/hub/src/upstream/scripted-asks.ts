@@ -11,7 +11,7 @@ import {
   type TestCall,
   type TestUpstream,
 } from './scripted.ts';
-import type { UpstreamSpec } from './spec.ts';
+import type { UpstreamDeps, UpstreamSpec } from './spec.ts';
 
 /** Capabilities of a client that can be asked anything. */
 export const ALL: Record<string, unknown> = { roots: {}, sampling: { tools: {} }, elicitation: { form: {}, url: {} } };
@@ -28,9 +28,9 @@ export const TEXT: Record<string, unknown> = { content: [{ type: 'text', text: '
 /** Connects to a legacy server in memory. */
 export async function connected(
   spec: Partial<UpstreamSpec> = {},
-  more: { attributed?: boolean; script?: Script } = {},
+  more: { attributed?: boolean; script?: Script; deps?: Partial<UpstreamDeps> } = {},
 ): Promise<TestUpstream> {
-  const test = createTestUpstream({ ...LEGACY_SCRIPT, ...more.script }, spec, { attributed: more.attributed });
+  const test = createTestUpstream({ ...LEGACY_SCRIPT, ...more.script }, spec, more);
   await test.upstream.settled;
   return test;
 }

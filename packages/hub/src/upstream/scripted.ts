@@ -1,6 +1,6 @@
 import { type Envelope, isRecord, joinPieces, Payload, type RequestId, type Scanned, scan } from '@hatago/protocol';
 import { type CancelSignal, NEVER } from '../core/cancel.ts';
-import { LOCAL, type Notification, type Outcome, type Principal } from '../core/exchange.ts';
+import { LOCAL, type Notification, type Outcome, type Principal, type SessionRef } from '../core/exchange.ts';
 import type { LogEvent } from '../core/log.ts';
 import type { Upstream, UpstreamCall } from '../core/upstream.ts';
 import type { Openers } from './detect.ts';
@@ -209,7 +209,7 @@ export interface CallOptions {
   readonly params?: unknown;
   readonly target?: string;
   readonly principal?: Principal;
-  readonly session?: string;
+  readonly session?: string | SessionRef;
   readonly signal?: CancelSignal;
   readonly asks?: Envelope['asks'];
   readonly capabilities?: unknown;
@@ -231,7 +231,7 @@ export function buildCall(options: CallOptions = {}): TestCall {
     params: Payload.ofBytes(new TextEncoder().encode(typeof params === 'string' ? params : JSON.stringify(params))),
     target: options.target,
     principal: options.principal ?? LOCAL,
-    session: options.session === undefined ? undefined : { id: options.session },
+    session: typeof options.session === 'string' ? { id: options.session } : options.session,
     signal: options.signal ?? NEVER,
     envelope: {
       protocolVersion: '2026-07-28',

@@ -81,6 +81,24 @@ describe('reconnecting', () => {
     expect((await test.upstream.request(buildCall())).kind).toBe('complete');
   });
 
+  it.each([
+    ['legacy', LEGACY_SCRIPT],
+    ['modern', MODERN_SCRIPT],
+  ])('to a %s server counts what is followed as changed, for nobody could say so meanwhile', async (_era, script) => {
+    const test = createTestUpstream(script);
+    test.upstream.subscribe('resource', 'a://1');
+    const updated: string[] = [];
+    test.upstream.watch((event) => {
+      if (event.type === 'updated') updated.push(event.uri);
+    });
+    await test.upstream.settled;
+    expect(updated).toEqual([]);
+    test.server.links[0]?.end();
+    await test.clock.advance(1000);
+    expect(test.upstream.status.state).toBe('ready');
+    expect(updated).toEqual(['a://1']);
+  });
+
   it('does not wait when a call comes first', async () => {
     const test = createTestUpstream({ ...LEGACY_SCRIPT, 'tools/call': () => TEXT });
     await test.upstream.settled;

@@ -18,6 +18,7 @@ import { UNION_CAPABILITIES } from './legacy-handshake.ts';
 import { createLines, type Lines } from './lines.ts';
 import { LinkError, type LinkFailure } from './link.ts';
 import { ParkedCalls } from './parked.ts';
+import { createParkedPlaces } from './parked-places.ts';
 import { type LeaseEvents, type LeaseTerms, Pool } from './pool.ts';
 import { DEFAULT_RESTART } from './restart-policy.ts';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type UpstreamDeps, type UpstreamSpec } from './spec.ts';
@@ -25,6 +26,7 @@ import { specAbout, specDigest } from './spec-digest.ts';
 import type { StartedServer } from './starts.ts';
 import { statusOf } from './status-of.ts';
 import { Supervisor } from './supervisor.ts';
+import { createToolBook } from './tool-facts.ts';
 import { createMemoryVerdicts } from './verdicts.ts';
 
 /** How long a lazy server stays that was started only to learn what it offers, in milliseconds. */
@@ -62,6 +64,8 @@ class ManagedUpstream implements Upstream, StartedServer {
   /** Why the last attempt to reach it failed. */
   #failure: LinkFailure | undefined;
   #closed = false;
+  /** It has been reached before. */
+  #attended = false;
   /** Ends the watches over the connection that runs. */
   #unwatch: (() => void)[] = [];
   /** The calls of a server that must not run twice, once it is interactive. */
@@ -88,7 +92,9 @@ class ManagedUpstream implements Upstream, StartedServer {
       timeouts,
       hubInfo: JSON.stringify(deps.hubInfo),
       gate: new Gate(limits.maxInFlight, limits.maxQueue),
-      parked: new ParkedCalls({ server: spec.id, limits, now, schedule }),
+      parked: new ParkedCalls({ server: spec.id, limits, places: deps.places ?? createParkedPlaces(), now, schedule }),
+      tools: createToolBook(),
+      declared: new Map(),
       http: spec.kind === 'http' || spec.kind === 'in-process',
       log,
       now,
@@ -214,6 +220,8 @@ class ManagedUpstream implements Upstream, StartedServer {
 
   /** Chooses the connection of a call by isolation, capabilities, and whether the server asks during calls. */
   #route(main: Connection, call: UpstreamCall): Promise<Outcome> {
+    const running = this.#pool.requestOnTask(call);
+    if (running !== undefined) return running;
     const { spec, limits } = this.#context;
     const legacy = main.offers.era === 'legacy';
     const terms = leaseTermsOf(call, { spec, limits, legacy, interactive: this.#memory.interactive });
@@ -231,6 +239,7 @@ class ManagedUpstream implements Upstream, StartedServer {
     try {
       const connection = await this.#connector.open({
         capabilities,
+        client: terms.client,
         signal: events.signal,
         leased: true,
         events: {
@@ -265,7 +274,7 @@ class ManagedUpstream implements Upstream, StartedServer {
         if (connection !== undefined) this.#lose(connection, 'the server no longer speaks the protocol version it did');
       },
     };
-    connection = await this.#connector.open({ capabilities, events, signal, leased: false });
+    connection = await this.#connector.open({ capabilities, client: undefined, events, signal, leased: false });
     if (lost === undefined) return connection;
     await connection.close(lost.message);
     throw new LinkError(lost);
@@ -320,6 +329,9 @@ class ManagedUpstream implements Upstream, StartedServer {
   #attend(main: Connection): void {
     this.#failure = undefined;
     this.#follow();
+    // Whatever changed while there was no connection was told to nobody.
+    if (this.#attended) for (const uri of this.#followed.resources) this.#emit({ type: 'updated', uri });
+    this.#attended = true;
     this.#unwatch.push(
       watchHealth(main, this.#context, {
         missed: (count) => this.#supervisor.missed(count),

@@ -2,6 +2,7 @@ import type { Era, HubCode } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
 import type { Offers } from '../core/upstream.ts';
 import type { ProcessGuard } from './guard.ts';
+import type { ParkedPlaces } from './parked-places.ts';
 import type { RestartPolicy } from './restart-policy.ts';
 import type { Starts } from './starts.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -105,7 +106,10 @@ export interface UpstreamLimits {
   readonly maxInFlight: number;
   /** Most requests that wait for a place. @default 1024 */
   readonly maxQueue: number;
-  /** Most calls of one caller that wait for its answers; the oldest gives way. @default 16 */
+  /**
+   * Most calls of one caller that wait for its answers; the oldest gives way. Where nobody is authenticated a session is
+   * a caller, and all without one may have 8 times as many together. @default 16
+   */
   readonly maxParkedPerPrincipal: number;
   /** How long a call waits for its client's answer, in milliseconds. @default 600000 */
   readonly parkedMs: number;
@@ -185,6 +189,8 @@ export interface UpstreamDeps {
   readonly guard?: ProcessGuard;
   /** Bounds how many start at a time, and in which order; one for all upstreams. @default no bound, no order */
   readonly starts?: Starts;
+  /** Counts the calls of each caller that wait for its answers; one for all upstreams. @default each has its own */
+  readonly places?: ParkedPlaces;
   /** Makes the folders of `workspace: temp`; one for all upstreams. @default in the system's temporary folder */
   readonly workspaces?: Workspaces;
   /** What a lazy server offered when it last ran, by its id and digest. @default nothing is known */

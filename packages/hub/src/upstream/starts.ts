@@ -25,17 +25,16 @@ export interface Starts {
 
 /** Options of {@link createStarts}. */
 export interface StartsOptions {
-  /** How many start at a time. @default twice the number of processors, at least 10 */
+  /** How many start at a time: more only take the processors from each other. @default twice the number of processors */
   readonly max?: number;
   schedule(ms: number, call: () => void): () => void;
 }
 
 /** After this time a start no longer counts: it waits rather than works, and must not hold up others. */
-const HELD_MS = 3000;
-const LEAST = 10;
+const HELD_MS = 300;
 
 /** Makes the order of one hub's starts. */
-export function createStarts({ max = Math.max(LEAST, 2 * availableParallelism()), schedule }: StartsOptions): Starts {
+export function createStarts({ max = 2 * availableParallelism(), schedule }: StartsOptions): Starts {
   const servers = new Map<string, StartedServer[]>();
   const waiting: (() => void)[] = [];
   const reported = new Set<string>();

@@ -184,8 +184,11 @@ describe.skipIf(process.platform === 'win32')('openStdio', () => {
   it.each([
     [{ command: '/no/such/program' }, 'runtime', 'was not found'],
     [{ command: 'sh', cwd: '/no/such/folder' }, 'unsent', 'the working directory /no/such/folder does not exist'],
+    [{ command: 'sh', cwd: '/etc/passwd' }, 'unsent', 'the working directory /etc/passwd is no directory'],
     [{ command: '/etc/passwd' }, 'unsent', 'permission denied'],
-  ])('says why %j cannot be started', async (spec, kind, message) => {
+    [{ command: 'sh', args: ['x'.repeat(4_000_000)] }, 'unsent', 'is too long'],
+    [{ command: 'sh', args: ['a\0b'] }, 'unsent', 'the command sh could not be started'],
+  ])('says why %.80j cannot be started', async (spec, kind, message) => {
     await expect(open(spec)).rejects.toMatchObject({
       name: 'LinkError',
       failure: { kind, message: expect.stringContaining(message) },

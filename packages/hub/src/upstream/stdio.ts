@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { type Piece, scan } from '@hatago/protocol';
 import { createLineFramer, type LineFramer } from '../core/framing.ts';
@@ -73,15 +73,21 @@ export async function openStdio(spec: StdioSpec, events: LinkEvents, deps: Stdio
     platform: process.platform,
   });
   const { file, args, verbatim } = commandOf(spec, env);
-  const child = spawn(file, args, {
-    cwd: spec.cwd,
-    env,
-    shell: false,
-    detached: process.platform !== 'win32',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-    windowsVerbatimArguments: verbatim,
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, {
+      cwd: spec.cwd,
+      env,
+      shell: false,
+      detached: process.platform !== 'win32',
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+      windowsVerbatimArguments: verbatim,
+    });
+  } catch (error) {
+    // Some reasons are told by an event, others are thrown.
+    throw new LinkError(whyNot(spec, error as NodeJS.ErrnoException), error);
+  }
   if (child.pid !== undefined) {
     deps.guard?.add(child.pid);
     deps.pids?.add(child.pid);
@@ -104,8 +110,10 @@ function commandOf(spec: StdioSpec, env: Record<string, string>): SpawnCommand {
 function whyNot({ command, cwd }: StdioSpec, error: NodeJS.ErrnoException): LinkFailure {
   const unsent = (message: string): LinkFailure => ({ kind: 'unsent', message });
   if (cwd !== undefined && !existsSync(cwd)) return unsent(`the working directory ${cwd} does not exist`);
+  if (cwd !== undefined && !statSync(cwd).isDirectory()) return unsent(`the working directory ${cwd} is no directory`);
   if (error.code === 'ENOENT') return missing(command);
   if (error.code === 'EACCES') return unsent(`the command ${command} may not be run (permission denied)`);
+  if (error.code === 'E2BIG') return unsent('the command line, with the environment, is too long for the system');
   return unsent(`the command ${command} could not be started (${error.code ?? error.message})`);
 }
 

@@ -45,6 +45,10 @@ class StreamableLink implements Link, HttpHost {
     this.maxMessageBytes = deps.maxMessageBytes ?? MAX_MESSAGE_BYTES;
   }
 
+  get hasSession(): boolean {
+    return this.#sessionId !== undefined;
+  }
+
   send(out: Outgoing): void {
     if (this.#closing !== undefined) return;
     const { id, version } = out;
@@ -61,7 +65,7 @@ class StreamableLink implements Link, HttpHost {
       this.#tell(request);
       return;
     }
-    const hasSession = version === undefined && this.#sessionId !== undefined;
+    const hasSession = version === undefined && this.hasSession;
     const call = new HttpCall(this, { id, hasSession, resumable: version === undefined });
     this.#calls.set(id, call);
     call.start(request);

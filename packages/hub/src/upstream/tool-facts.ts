@@ -2,8 +2,6 @@ import { isRecord, type Payload } from '@hatago/protocol';
 
 /** What a legacy server says of one of its tools, as far as calling it depends on it. */
 export interface ToolFacts {
-  /** Calling it twice does no more than calling it once. */
-  readonly repeatable: boolean;
   /** Whether it runs as a task. */
   readonly taskSupport: 'required' | 'optional' | 'forbidden';
 }
@@ -44,10 +42,8 @@ function toolsIn(page: Payload): Tool[] {
 }
 
 function toFacts(tool: Tool): ToolFacts {
-  const hints = isRecord(tool.annotations) ? tool.annotations : {};
   const support = isRecord(tool.execution) ? tool.execution.taskSupport : undefined;
   return {
-    repeatable: hints.readOnlyHint === true || hints.idempotentHint === true,
     taskSupport: support === 'required' || support === 'optional' ? support : 'forbidden',
   };
 }

@@ -27,7 +27,8 @@ describe('toModernError', () => {
     [{ uri: 'x://a' }, 'x://b', { uri: 'x://a' }],
     [{ k: 1 }, 'x://b', { k: 1, uri: 'x://b' }],
     [undefined, 'x://b', { uri: 'x://b' }],
-    [undefined, undefined, {}],
+    [undefined, undefined, undefined],
+    ['text', undefined, 'text'],
   ])('gives a resource that was not found its new code: %j', (data, uri, expected) => {
     expect(toModernError(error(-32002, data), uri).value()).toEqual({ code: -32602, message: 'm', data: expected });
   });

@@ -22,8 +22,8 @@ export function toModernError(error: Payload, uri?: string): Payload {
   if (!isRecord(value)) return error;
   if (value.code === LEGACY_NOT_FOUND) {
     const data = isRecord(value.data) ? value.data : {};
-    const named = typeof data.uri === 'string' || uri === undefined ? data : { ...data, uri };
-    return Payload.ofValue({ ...value, code: INVALID_PARAMS, data: named });
+    const named = typeof data.uri === 'string' || uri === undefined ? undefined : { data: { ...data, uri } };
+    return Payload.ofValue({ ...value, code: INVALID_PARAMS, ...named });
   }
   return value.code === LEGACY_ELICITATION ? Payload.ofValue({ ...value, code: -32603 }) : error;
 }

@@ -1,5 +1,5 @@
 import { payloadOf } from '@hatago/protocol';
-import type { LinkEvents, LinkFailure, LinkNote, Outgoing } from '../link.ts';
+import type { LinkEvents, LinkFailure, LinkNote, Outgoing, StreamState } from '../link.ts';
 
 /** One thing a link reported. */
 export type Seen =
@@ -7,7 +7,7 @@ export type Seen =
   | { type: 'failed'; id: number; failure: LinkFailure }
   | { type: 'closed'; failure: LinkFailure }
   | { type: 'session'; sessionId: string; id: number }
-  | { type: 'stream'; state: 'open' | 'reopened' | 'none' }
+  | { type: 'stream'; state: StreamState }
   | { type: 'note'; note: LinkNote };
 
 /** What a link reported, in order. */

@@ -1,17 +1,17 @@
+// Other versions of Node than the one at hand, from npm's registry.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './paths.ts';
+import { fileURLToPath } from 'node:url';
 
-/** The versions of Node, besides the one at hand, that the product is run on. */
-export const NODES = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' } as const;
+export const NODES = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 
+const CACHE = fileURLToPath(new URL('../../.cache/nodes', import.meta.url));
 const INSTALL_MS = 180_000;
 
-/** The executable of a version of Node, fetched as a package from npm's registry at its first use. */
-export function nodeBinary(version: string): string {
+export function nodeBinary(version) {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const folder = join(root, '.cache/nodes', version);
+  const folder = join(CACHE, version);
   const binary = join(folder, 'node_modules', name, 'bin', 'node');
   if (existsSync(binary)) return binary;
   const temporary = `${folder}.${process.pid}`;
