@@ -212,12 +212,12 @@ describe('changes of the configuration over the admin API', () => {
 
   it('are made where the server is written, whatever it is called there', async () => {
     const { call, folder } = await start({ mcpServers: { 'a.b': server } });
-    expect((await call('GET', '/servers/a-b')).body['definition']).toMatchObject({ command: server.command });
-    const { body } = await call('PUT', '/servers/a-b', { ...server, tags: ['work'] });
-    expect(body['result']).toMatchObject({ outcome: 'applied', diff: { added: [], adjusted: [{ server: 'a-b' }] } });
-    expect(folder.text()).not.toContain('"a-b"');
+    expect((await call('GET', '/servers/a_b')).body['definition']).toMatchObject({ command: server.command });
+    const { body } = await call('PUT', '/servers/a_b', { ...server, tags: ['work'] });
+    expect(body['result']).toMatchObject({ outcome: 'applied', diff: { added: [], adjusted: [{ server: 'a_b' }] } });
+    expect(folder.text()).not.toContain('"a_b"');
     expect(folder.text()).toContain('work');
-    await call('DELETE', '/servers/a-b');
+    await call('DELETE', '/servers/a_b');
     expect(folder.text()).not.toContain('a.b');
   });
 
