@@ -78,7 +78,7 @@ describe('config show and get', () => {
     expect(code, stderr).toBe(0);
     const shown = JSON.parse(stdout) as { mcpServers: { notes: { env: object; start: string } }; logLevel: string };
     expect(shown).toMatchObject({ logLevel: 'warn', http: { port: 4000, host: '127.0.0.1' } });
-    expect(shown.mcpServers.notes).toMatchObject({ env: { API_KEY: '***' }, start: 'eager' });
+    expect(shown.mcpServers.notes).toMatchObject({ env: { API_KEY: '••••••' }, start: 'eager' });
     expect(stderr).toContain('hatago.config.jsonc');
     expect(stdout + stderr).not.toContain('hunter2');
     const asJson = JSON.parse((await hatago(['config', 'show', '--json'])).stdout) as Record<string, unknown>;
@@ -104,7 +104,7 @@ describe('config show and get', () => {
     write('hatago.config.jsonc', CONFIG);
     expect((await hatago(['config', 'get', 'http.port'])).stdout).toBe('4000\n');
     expect((await hatago(['config', 'get', 'mcpServers.notes.args[0]', '--json'])).stdout).toBe('"notes.js"\n');
-    expect((await hatago(['config', 'get', 'mcpServers.notes.env.API_KEY'])).stdout).toBe('***\n');
+    expect((await hatago(['config', 'get', 'mcpServers.notes.env.API_KEY'])).stdout).toBe('••••••\n');
     expect((await hatago(['config', 'get', 'mcpServers.notes.env.API_KEY', '--show'])).stdout).toBe('hunter2\n');
     const gone = await hatago(['config', 'get', 'mcpServers.other']);
     expect([gone.code, gone.stdout]).toEqual([4, '']);

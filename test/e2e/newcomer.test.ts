@@ -101,6 +101,7 @@ describe('the way of a newcomer', () => {
     };
     const entry = mcpServers['hatago'];
     if (entry === undefined) throw new Error('the hub is not in ~/.claude.json');
+    expect(entry.args.slice(1, 4)).toEqual(['serve', '--stdio', '--found-config']);
     // What was written is what the client will start: it must be a hub that answers.
     const env = { HOME: home, HATAGO_KEYRING: 'off', PATH: process.env['PATH'] ?? '' };
     const client = await connectSdk('sdk 1.32.2', { ...entry, env });

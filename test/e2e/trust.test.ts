@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type EnvRecorder, envRecorder } from './support/env-recorder.ts';
@@ -103,6 +103,26 @@ describe("F12: a command that came with a project's files", () => {
     expect(hub.stderr()).not.toContain('not approved');
   });
 
+  it('needs approval where a client was told of the file that `hatago connect` found', async () => {
+    const server = envRecorder(scope);
+    const place = project({ a: server.entry });
+    const hub = await serveIn({ ...place, folder: scope.dir() }, '--found-config', place.file);
+    expect(hub.stderr()).toContain('not approved, so not started: a');
+    expect(server.starts()).toEqual([]);
+  });
+
+  it('needs none that `hatago add` wrote, also where the file was named to it', async () => {
+    const server = envRecorder(scope);
+    const place = project({});
+    const words = [server.entry['command'], ...(server.entry['args'] as string[])] as string[];
+    const added = await hatago(place, ['add', 'a', '--yes', '--config', place.file, '--', ...words]);
+    expect(added.code, added.stderr).toBe(0);
+    expect((await hatago(place, ['trust', '--list'])).stdout).toMatch(/a +approved/);
+    await hatago(place, ['rm', 'a', '--config', place.file]);
+    place.write({ a: server.entry });
+    expect((await hatago(place, ['trust', '--list'])).stdout).not.toMatch(/a +approved/);
+  });
+
   it.each([
     ['call', ['call', 'a_hello']],
     ['list', ['list']],
@@ -113,6 +133,39 @@ describe("F12: a command that came with a project's files", () => {
     const { stdout, stderr } = await hatago(place, args);
     expect(stdout + stderr).toMatch(/approv/);
     expect(server.starts()).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'has no say in where npx looks for what the user configured: not in the folder the hub is started in',
+    async () => {
+      const server = envRecorder(scope);
+      const place = project({});
+      const [bin, log] = [scope.dir(), join(scope.dir(), 'folders')];
+      const words = [server.entry['command'], ...(server.entry['args'] as string[])].map((word) => `'${word}'`);
+      writeFileSync(join(bin, 'npx'), `#!/bin/sh\npwd >> '${log}'\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+      moveHome(place);
+      place.env['PATH'] = `${bin}:${process.env['PATH']}`;
+      const npx = { command: 'npx', args: ['-y', 'pkg@1.0.0'] };
+      const file = join(place.user, '.hatago', 'config.jsonc');
+      writeFileSync(file, JSON.stringify({ mcpServers: { a: npx, b: { ...npx, cwd: '${PWD}' } } }));
+      place.env['PWD'] = place.folder;
+      await serveIn(place);
+      const ran = await until('both ran', () => {
+        const folders = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : [];
+        return folders.length === 2 ? folders : undefined;
+      });
+      expect(ran.sort()).toEqual([place.user, place.folder].map((path) => realpathSync(path)).sort());
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('has no say in which registry `hatago add` asks', async () => {
+    const place = project({});
+    const [bin, log] = [scope.dir(), join(scope.dir(), 'folders')];
+    writeFileSync(join(bin, 'npm'), `#!/bin/sh\npwd >> '${log}'\nexit 1\n`, { mode: 0o755 });
+    moveHome(place);
+    place.env['PATH'] = `${bin}:${process.env['PATH']}`;
+    await hatago(place, ['add', 'some-package', '--yes']);
+    expect(readFileSync(log, 'utf8')).toBe(`${realpathSync(place.user)}\n`);
   });
 
   it('is asked about by `hatago serve` at a terminal, and run when the answer is yes', async () => {

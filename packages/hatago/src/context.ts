@@ -11,6 +11,8 @@ import { CliError, EXIT } from './exit.ts';
 /** Options every command has. */
 export interface GlobalOptions {
   readonly config?: string;
+  /** A configuration file that somebody found, not named: what it brought with a project is asked about. */
+  readonly foundConfig?: string;
   readonly profile?: string;
   readonly envFile?: readonly string[];
   readonly envOverride?: boolean;
@@ -61,8 +63,14 @@ export function loadContext(options: GlobalOptions, demo = false): Context {
 }
 
 /** The configuration file that the options name or that is found; undefined when there is none. */
-export function locateConfig({ config }: GlobalOptions): string | undefined {
-  return findConfig({ cwd: process.cwd(), env: process.env, ...(config === undefined ? {} : { file: config }) });
+export function locateConfig({ config, foundConfig }: GlobalOptions): string | undefined {
+  const file = config ?? foundConfig;
+  return findConfig({ cwd: process.cwd(), env: process.env, ...(file === undefined ? {} : { file }) });
+}
+
+/** Whether the user named the configuration file, and so vouched for the commands in it. */
+export function isConfigNamed({ config, foundConfig }: GlobalOptions): boolean {
+  return Boolean(config ?? (foundConfig === undefined ? process.env['HATAGO_CONFIG'] : undefined));
 }
 
 /** How the options say that files are to be read. */
@@ -72,13 +80,12 @@ export function readOptionsOf(options: GlobalOptions): {
   envOverride: boolean;
   explicit: boolean;
 } {
-  const { config, profile, envFile = [], envOverride = false } = options;
-  const named = config ?? process.env['HATAGO_CONFIG'];
+  const { profile, envFile = [], envOverride = false } = options;
   return {
     ...(profile === undefined ? {} : { profile }),
     envFiles: envFile,
     envOverride,
-    explicit: named !== undefined && named !== '',
+    explicit: isConfigNamed(options),
   };
 }
 

@@ -24,6 +24,6 @@ export function httpSnippets(url: string): readonly Snippet[] {
 
 /** How a client starts the hub itself and speaks to it over stdio. */
 export function stdioSnippet(config: string): Snippet {
-  const server = { command: 'npx', args: ['-y', 'hatago', 'serve', '--stdio', '--config', config] };
+  const server = { command: 'npx', args: ['-y', 'hatago', 'serve', '--stdio', '--found-config', config] };
   return { client: '.mcp.json', text: JSON.stringify({ mcpServers: { hatago: server } }, null, 2) };
 }

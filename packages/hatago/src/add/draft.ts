@@ -21,8 +21,14 @@ export interface Draft {
   readonly warnings: readonly string[];
 }
 
+/** How {@link draftServer} is asked. */
+export interface DraftFlags extends ServerFlags {
+  /** The folder the server will run in unless it says otherwise; npm is asked from there, for its settings decide. */
+  readonly project: string;
+}
+
 /** Makes the entry of a server that was asked for; packages are looked up and pinned. */
-export async function draftServer(target: AddTarget, flags: ServerFlags): Promise<Draft> {
+export async function draftServer(target: AddTarget, { project, ...flags }: DraftFlags): Promise<Draft> {
   checkFlags(target, flags);
   const shared = { tags: flags.tags, restart: restartOf(flags) };
   if (target.kind === 'url') {
@@ -33,7 +39,10 @@ export async function draftServer(target: AddTarget, flags: ServerFlags): Promis
   }
   const env = parseEnv(flags.env);
   if (target.kind === 'package') {
-    const { release, args } = await pinned({ ...target.spec, version: flags.packageVersion ?? target.spec.version });
+    const { release, args } = await pinned(
+      { ...target.spec, version: flags.packageVersion ?? target.spec.version },
+      { cwd: project },
+    );
     const entry = compact({ command: 'npx', args: [...args, ...flags.args], env, ...shared });
     return { entry, suggestedId: idOfPackage(release.name), release, warnings: releaseWarnings(release) };
   }
@@ -46,7 +55,10 @@ export async function draftServer(target: AddTarget, flags: ServerFlags): Promis
     return { entry: compact({ command, args, env, ...shared }), suggestedId, release: undefined, warnings };
   }
   if (!spec.ok) throw new CliError(`${spec.error}; only packages of a registry are run with npx here`, EXIT.usage);
-  const { release } = await pinned({ ...spec.value, version: flags.packageVersion ?? spec.value.version }, false);
+  const { release } = await pinned(
+    { ...spec.value, version: flags.packageVersion ?? spec.value.version },
+    { cwd: project, asPackage: false },
+  );
   const words = found.withSpec(`${release.name}@${release.version}`);
   return {
     entry: compact({ command, args: words, env, ...shared }),
@@ -82,12 +94,12 @@ export function authOf({ auth, secret }: ServerFlags): Readonly<Record<string, u
   return { type: 'bearer', token: `\${secret:${secret}}` };
 }
 
-/** Looks a package up and says how npx runs exactly that release. */
+/** Looks a package up as npm does in a folder, and says how npx runs exactly that release. */
 export async function pinned(
   spec: PackageSpec,
-  asPackage = true,
+  { cwd, asPackage = true }: { readonly cwd: string; readonly asPackage?: boolean },
 ): Promise<{ readonly release: NpmPackage; readonly args: readonly string[] }> {
-  const found = await viewPackage(spec);
+  const found = await viewPackage(spec, { cwd });
   if (!found.ok) throw toCliError(found.error);
   const release = found.value;
   if (!isExactVersion(release.version)) throw new CliError(`${release.name} has no exact version to pin it to`);

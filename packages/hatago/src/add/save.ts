@@ -11,10 +11,8 @@ export async function save(file: ConfigFile, candidate: Candidate): Promise<Appl
   const loaded = previewOf(file, candidate);
   await keepSecrets(file.home, id, secrets);
   // Approved before it is written: a hub that watches the file must not find it unapproved.
-  if (loaded.origins[id]?.project === true) {
-    const approved = await approveServers(loaded, [id], { secrets: loaded.secretsRead });
-    if (!approved.ok) throw new CliError(approved.error);
-  }
+  const approved = await approveServers(loaded, [id], { secrets: loaded.secretsRead });
+  if (!approved.ok) throw new CliError(approved.error);
   try {
     file.write(editsOf(file, candidate));
   } catch (error) {

@@ -32,6 +32,7 @@ describe('the place of a hub', () => {
     expect(keyOf({ config: '.hatago/config.jsonc' })).toBe(key);
     expect(keyOf({ config: file })).toBe(key);
     expect(keyOf({}, { HATAGO_CONFIG: file })).toBe(key);
+    expect(keyOf({ foundConfig: file }, { HATAGO_CONFIG: '/other.json' })).toBe(key);
     expect(keyOf({ config: 'link.jsonc' }, link)).toBe(key);
     expect(keyOf({ tags: ['b', 'a', 'b'] })).toBe(keyOf({ tags: ['a', 'b'] }));
     expect(keyOf({ profile: 'p' })).toBe(keyOf({}, { HATAGO_PROFILE: 'p' }));

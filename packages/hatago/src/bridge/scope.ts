@@ -7,6 +7,7 @@ import type { HubPlace } from './find-hub.ts';
 /** The options of `hatago serve` that decide which configuration is served. */
 export interface ScopeOptions {
   readonly config?: string;
+  readonly foundConfig?: string;
   readonly profile?: string;
   readonly tags?: readonly string[];
   readonly envFile?: readonly string[];
@@ -16,7 +17,7 @@ export interface ScopeOptions {
 
 /** Where the hub of these options is looked for: those who mean the same configuration look in the same place. */
 export function placeOf(options: ScopeOptions, env: NodeJS.ProcessEnv, cwd: string): HubPlace {
-  const { config, demo = false, envFile = [], envOverride = false, tags = [] } = options;
+  const { config = options.foundConfig, demo = false, envFile = [], envOverride = false, tags = [] } = options;
   const file = demo ? undefined : findConfig({ cwd, env, ...(config === undefined ? {} : { file: config }) });
   const home = homeOf(file ?? join(cwd, 'hatago.config.jsonc'), env);
   const meaning = {

@@ -14,6 +14,7 @@ describe('readServeArguments', () => {
     ['serve --mode=http', { ...NOTHING, mode: 'http' }],
     ['-c a.json serve --profile work', { ...NOTHING, config: 'a.json', profile: 'work' }],
     ['--config=a=b.json serve -q', { ...NOTHING, config: 'a=b.json', quiet: true }],
+    ['serve --found-config a.json', { ...NOTHING, foundConfig: 'a.json' }],
     ['serve --tags a,b --tags=c', { ...NOTHING, tags: ['a', 'b', 'c'] }],
     ['serve --env-file a,b --env-file c --env-override', { ...NOTHING, envFile: ['a,b', 'c'], envOverride: true }],
     ['serve --demo --no-watch --log-level debug', { ...NOTHING, demo: true, watch: false, logLevel: 'debug' }],
@@ -23,19 +24,22 @@ describe('readServeArguments', () => {
     expect(readServeArguments(text.split(' '))).toEqual(expected);
   });
 
-  it.each(['serve', 'run --http -p 80 --tags a,b', 'serve -m stdio -q --no-watch --env-file x', 'serve --json -H ::1'])(
-    'gives for %j what the command line proper does',
-    async (text) => {
-      let parsed: object | undefined;
-      const program = buildProgram(['serve']);
-      const serve = program.commands.find((command) => command.name() === 'serve') as Command;
-      serve.action((_options, self: Command) => {
-        parsed = self.optsWithGlobals();
-      });
-      await program.parseAsync(text.split(' '), { from: 'user' });
-      expect(readServeArguments(text.split(' '))).toEqual(parsed);
-    },
-  );
+  it.each([
+    'serve',
+    'run --http -p 80 --tags a,b',
+    'serve --stdio --found-config a.json',
+    'serve -m stdio -q --no-watch --env-file x',
+    'serve --json -H ::1',
+  ])('gives for %j what the command line proper does', async (text) => {
+    let parsed: object | undefined;
+    const program = buildProgram(['serve']);
+    const serve = program.commands.find((command) => command.name() === 'serve') as Command;
+    serve.action((_options, self: Command) => {
+      parsed = self.optsWithGlobals();
+    });
+    await program.parseAsync(text.split(' '), { from: 'user' });
+    expect(readServeArguments(text.split(' '))).toEqual(parsed);
+  });
 
   it.each([
     '',

@@ -4,6 +4,7 @@ import type { ServeOptions } from '../serving/options.ts';
 const TEXTS: ReadonlyMap<string, keyof ServeOptions> = new Map([
   ['-c', 'config'],
   ['--config', 'config'],
+  ['--found-config', 'foundConfig'],
   ['--profile', 'profile'],
   ['-m', 'mode'],
   ['--mode', 'mode'],

@@ -17,6 +17,7 @@ function addServe(program: Command): void {
     .addOption(new Option('-m, --mode <mode>', 'the same as --stdio or --http').choices(['stdio', 'http']))
     .option('-H, --host <host>', 'address to listen on (default: 127.0.0.1)')
     .option('-p, --port <port>', 'port to listen on, 0 for any (default: 3535)', wholeNumber)
+    .option('--found-config <path>', 'as --config, but what the file brought with a project is asked about')
     .option('--tags <tags>', 'only servers with one of these tags, comma separated', collect, [])
     .option('--env-file <path>', 'file of variables for ${…} in the configuration; may be repeated', repeat, [])
     .option('--env-override', 'variables of files win over those of the environment')

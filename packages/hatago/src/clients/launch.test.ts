@@ -21,24 +21,30 @@ const PROGRAM: Program = {
   platform: 'linux',
   cwd: '/work/app',
 };
-const CONFIG = '/work/app/.hatago/config.jsonc';
-const SERVE = ['serve', '--stdio', '--config'];
+const FILE = '/work/app/.hatago/config.jsonc';
+const FOUND = { file: FILE, isNamed: false };
+const SERVE = ['serve', '--stdio', '--found-config', FILE];
 const USER = { scope: 'user', path: '/home/ada/.claude.json' } as const;
 
 describe('what a client is told to start', () => {
   it('is this very program, which a client without the PATH of a shell can start too', () => {
-    expect(stdioLaunch(PROGRAM, CONFIG, claudeCode, USER)).toEqual({
+    expect(stdioLaunch(PROGRAM, FOUND, claudeCode, USER)).toEqual({
       kind: 'stdio',
       command: '/usr/bin/node',
-      args: [PROGRAM.script, ...SERVE, CONFIG],
+      args: [PROGRAM.script, ...SERVE],
     });
+  });
+
+  it('vouches for the commands of the configuration only where the user does', () => {
+    const launch = stdioLaunch(PROGRAM, { file: FILE, isNamed: true }, claudeCode, USER);
+    expect(launch.kind === 'stdio' && launch.args.slice(-2)).toEqual(['--config', FILE]);
   });
 
   it('is fetched where this program was fetched and will be swept', () => {
     const script = '/home/ada/.npm/_npx/ab12/node_modules/hatago/bin/hatago.cjs';
-    const fetched = { kind: 'stdio', command: 'npx', args: ['-y', 'hatago@1.2.3', ...SERVE, CONFIG] };
-    expect(stdioLaunch({ ...PROGRAM, script }, CONFIG, claudeCode, USER)).toEqual(fetched);
-    expect(stdioLaunch({ ...PROGRAM, script, platform: 'win32' }, CONFIG, claudeCode, USER)).toEqual({
+    const fetched = { kind: 'stdio', command: 'npx', args: ['-y', 'hatago@1.2.3', ...SERVE] };
+    expect(stdioLaunch({ ...PROGRAM, script }, FOUND, claudeCode, USER)).toEqual(fetched);
+    expect(stdioLaunch({ ...PROGRAM, script, platform: 'win32' }, FOUND, claudeCode, USER)).toEqual({
       ...fetched,
       command: 'cmd',
       args: ['/c', 'npx', ...fetched.args],
@@ -48,15 +54,15 @@ describe('what a client is told to start', () => {
   it.each([
     [claudeCode, '.hatago/config.jsonc', []],
     [vscode, '.hatago/config.jsonc', []],
-    [claudeCode, 'other/config.jsonc', ['--config', 'other/config.jsonc']],
-    [cursor, '.hatago/config.jsonc', ['--config', '${workspaceFolder}/.hatago/config.jsonc']],
+    [claudeCode, 'other/config.jsonc', ['--found-config', 'other/config.jsonc']],
+    [cursor, '.hatago/config.jsonc', ['--found-config', '${workspaceFolder}/.hatago/config.jsonc']],
   ])(
-    'names no place on this machine in a file of a project, and nothing that is found without: %#',
+    'names no place on this machine in a file of a project, nothing that is found without, and vouches for nothing: %#',
     (client, path, named) => {
-      const config = join(folder, path);
-      mkdirSync(dirname(config));
-      writeFileSync(config, '{}');
-      const launch = stdioLaunch({ ...PROGRAM, cwd: folder }, config, client, {
+      const file = join(folder, path);
+      mkdirSync(dirname(file));
+      writeFileSync(file, '{}');
+      const launch = stdioLaunch({ ...PROGRAM, cwd: folder }, { file, isNamed: true }, client, {
         scope: 'project',
         path: join(folder, 'x'),
       });
@@ -65,7 +71,7 @@ describe('what a client is told to start', () => {
   );
 
   it('names a configuration outside the project as it is', () => {
-    const launch = stdioLaunch(PROGRAM, '/home/ada/.hatago/config.jsonc', claudeCode, {
+    const launch = stdioLaunch(PROGRAM, { ...FOUND, file: '/home/ada/.hatago/config.jsonc' }, claudeCode, {
       scope: 'project',
       path: '/work/app/.mcp.json',
     });

@@ -14,12 +14,20 @@ export interface Program {
   readonly cwd: string;
 }
 
+/** The configuration a client is to use. */
+export interface ChosenConfig {
+  readonly file: string;
+  /** The user named it, so what it runs is their own act; one that was found is asked about. */
+  readonly isNamed: boolean;
+}
+
 /** What a client is told to start: a bridge to the hub of this configuration, which starts the hub where none runs. */
-export function stdioLaunch(program: Program, config: string, client: Client, file: ClientFile): Launch {
+export function stdioLaunch(program: Program, config: ChosenConfig, client: Client, file: ClientFile): Launch {
   const serve = ['serve', '--stdio'];
   // A file that others check out must not name a place on this machine.
-  if (file.scope === 'project') return npx(program, 'hatago', [...serve, ...inProject(config, client, program.cwd)]);
-  const args = [...serve, '--config', config];
+  if (file.scope === 'project')
+    return npx(program, 'hatago', [...serve, ...inProject(config.file, client, program.cwd)]);
+  const args = [...serve, config.isNamed ? '--config' : '--found-config', config.file];
   // What npx fetched is swept some day.
   if (/[\\/]_npx[\\/]/.test(program.script)) return npx(program, `hatago@${program.version}`, args);
   return { kind: 'stdio', command: program.node, args: [program.script, ...args] };
@@ -33,13 +41,13 @@ function npx(program: Program, name: string, args: readonly string[]): Launch {
 }
 
 /**
- * How the configuration is named for everyone who has the project: not at all where the hub finds it by itself, for what
- * is named counts as the user's own act and its servers as approved.
+ * How the configuration is told to everyone who has the project: not at all where the hub finds it by itself, and never
+ * named, for that would count as the act of all of them and its servers as approved.
  */
 function inProject(config: string, client: Client, folder: string): readonly string[] {
   const path = relative(folder, config).replaceAll('\\', '/');
-  if (path === '' || path.startsWith('..') || isAbsolute(path)) return ['--config', config];
-  if (client.projectFolder !== undefined) return ['--config', `${client.projectFolder}/${path}`];
+  if (path === '' || path.startsWith('..') || isAbsolute(path)) return ['--found-config', config];
+  if (client.projectFolder !== undefined) return ['--found-config', `${client.projectFolder}/${path}`];
   const found = findConfig({ cwd: folder, env: {} });
-  return found === config ? [] : ['--config', path];
+  return found === config ? [] : ['--found-config', path];
 }

@@ -5,6 +5,8 @@ describe('the entry of the hub itself', () => {
   it.each([
     { command: 'hatago', args: ['serve', '--stdio'] },
     { command: 'npx', args: ['-y', 'hatago', 'serve', '--stdio'] },
+    { command: 'npx', args: ['-y', 'hatago', 'serve', '--stdio', '--config', '/a/config.jsonc'] },
+    { command: 'npx', args: ['-y', 'hatago', 'serve', '--stdio', '--found-config', '/a/config.jsonc'] },
     { command: 'npx', args: ['-y', 'hatago@0.1.0', 'run', '--stdio'] },
     { command: 'cmd', args: ['/c', 'npx', '-y', 'hatago@latest', 'serve'] },
     { command: '/usr/bin/node', args: ['/usr/lib/node_modules/hatago/bin/hatago.cjs', 'serve', '--stdio'] },

@@ -31,10 +31,11 @@ export async function add(words: Words, options: AddOptions): Promise<void> {
   const file = openConfigFile(options);
   const fixed = checkId(options.id) ?? asked.id;
   if (fixed !== undefined) refuseTaken(file, fixed);
-  const draft = await withProgress('looking it up', () => draftServer(asked.target, options));
+  const project = projectOf(file.file);
+  const draft = await withProgress('looking it up', () => draftServer(asked.target, { ...options, project }));
   refuseTwin(file, draft, options);
   const id = fixed ?? freeId(draft.suggestedId, new Set(file.servers.map((server) => server.id)));
-  const cwd = workingFolder(draft.entry, { cwd: process.cwd(), project: projectOf(file.file) });
+  const cwd = workingFolder(draft.entry, { cwd: process.cwd(), project });
   const entry = cwd === undefined ? draft.entry : { ...draft.entry, cwd };
   showServer({ ...draft, entry, id, file: file.file });
   const candidate = await withoutExposed({ id, entry, home: file.home }, options);

@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { findConfig } from '@hatago/hub/control/find-config.ts';
 import { isRecord } from '@hatago/protocol';
 import { entryAt, setEntry } from '../clients/change-entry.ts';
 import { type FileState, readState, replaceFile } from '../clients/change-file.ts';
@@ -10,12 +9,12 @@ import { hashOf, openConnections } from '../clients/connections.ts';
 import { type EntryPlace, openFormat } from '../clients/file-format.ts';
 import { isService } from '../clients/is-service.ts';
 import { lastingNode } from '../clients/lasting-node.ts';
-import { stdioLaunch } from '../clients/launch.ts';
+import { type ChosenConfig, stdioLaunch } from '../clients/launch.ts';
 import { type Machine, thisMachine } from '../clients/machine.ts';
 import { isOwnEntry } from '../clients/own-entry.ts';
 import { printDiff } from '../clients/print-diff.ts';
 import { CLIENTS, findClient } from '../clients/table.ts';
-import type { GlobalOptions } from '../context.ts';
+import { type GlobalOptions, isConfigNamed, locateConfig } from '../context.ts';
 import { hubHomeOf } from '../control/require-hub.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { clean, formatTable, print, printJson } from '../output.ts';
@@ -151,7 +150,7 @@ function launchFor(client: Client, file: ClientFile, options: ConnectOptions): L
   }
   const config = configOf(options);
   const counted = options.stdio !== true && client.http && file.scope === 'user' && url !== undefined;
-  if (counted && isService(config)) return { kind: 'http', url };
+  if (counted && isService(config.file)) return { kind: 'http', url };
   const program = {
     script: process.argv[1] ?? '',
     node: lastingNode(process.execPath, process.env['PATH'] ?? ''),
@@ -162,9 +161,9 @@ function launchFor(client: Client, file: ClientFile, options: ConnectOptions): L
   return stdioLaunch(program, config, client, file);
 }
 
-function configOf({ config }: ConnectOptions): string {
-  const found = findConfig({ cwd: process.cwd(), env: process.env, ...(config === undefined ? {} : { file: config }) });
-  if (found !== undefined && existsSync(found)) return found;
+function configOf(options: ConnectOptions): ChosenConfig {
+  const file = locateConfig(options);
+  if (file !== undefined && existsSync(file)) return { file, isNamed: isConfigNamed(options) };
   throw new CliError(
     'there is no configuration to serve; run `hatago init` first, or name one with --config',
     EXIT.notFound,

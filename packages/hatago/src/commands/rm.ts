@@ -25,8 +25,8 @@ export async function rm(id: string, options: RmOptions): Promise<void> {
   const edit = own === undefined ? { path: ['mcpServers', id], value: null } : { path: own.path, value: undefined };
   file.preview([edit]);
   file.write([edit]);
-  const revoked = before.origins[id]?.project === true ? await revokeServers(before, [id]) : undefined;
-  if (revoked?.ok === false) throw new CliError(revoked.error);
+  const revoked = await revokeServers(before, [id]);
+  if (!revoked.ok) throw new CliError(revoked.error);
   const { forgotten, left } = await forgetCredentials(file, id, options);
   const applied = await applyToHub(file, id);
   if (options.json) return printJson({ id, file: file.file, forgotten, unused: left, hub: applied ?? null });

@@ -2,7 +2,7 @@ import { projectOf } from '@hatago/hub/control/find-config.ts';
 import { visible } from '@hatago/hub/control/trust/visible.ts';
 import type { Applied } from '../add/apply-to-hub.ts';
 import { openConfigFile } from '../add/config-file.ts';
-import { authOf, draftServer, pinned, releaseWarnings } from '../add/draft.ts';
+import { authOf, type DraftFlags, draftServer, pinned, releaseWarnings } from '../add/draft.ts';
 import { entryChanges } from '../add/entry-changes.ts';
 import { type NpmPackage, viewPackage } from '../add/npm-package.ts';
 import { packageOfCommand } from '../add/npx-command.ts';
@@ -43,6 +43,8 @@ interface Change {
 interface ChangeOptions extends UpdateOptions {
   /** The folder that relative working directories start from. */
   readonly project: string;
+  /** Where it runs: npm is asked from there, for its settings decide. */
+  readonly cwd: string;
 }
 
 const pc = coloursFor(process.stderr);
@@ -60,8 +62,10 @@ export async function update(words: Words, options: UpdateOptions): Promise<void
     if (origin === undefined) throw unknownServer(id, Object.keys(config.mcpServers), file);
     throw new CliError(`${id} comes from ${origin}; change it there, with --config ${origin}`);
   }
+  const project = projectOf(file.file);
+  const cwd = file.preview([]).config.mcpServers[id]?.cwd ?? project;
   const change = await withProgress('looking it up', () =>
-    changeOf(own.entry, { before: rest, after: words.after }, { ...options, project: projectOf(file.file) }),
+    changeOf(own.entry, { before: rest, after: words.after }, { ...options, project, cwd }),
   );
   const exposed = await withoutExposed({ id, entry: change.entry, before: own.entry, home: file.home }, options);
   const candidate = await withBearer(exposed, file.home, options);
@@ -104,8 +108,10 @@ async function changeOf(entry: Entry, words: Words, options: ChangeOptions): Pro
     return { entry: { ...flagged, args: rest }, before: undefined, release: undefined };
   const spec = parsePackageSpec(found.spec);
   if (!spec.ok) throw new CliError(spec.error);
-  const { release } = await pinned({ name: spec.value.name, version: options.packageVersion }, false);
-  const before = spec.value.version === undefined ? undefined : await viewPackage(spec.value);
+  const { cwd } = options;
+  const wanted = { name: spec.value.name, version: options.packageVersion };
+  const { release } = await pinned(wanted, { cwd, asPackage: false });
+  const before = spec.value.version === undefined ? undefined : await viewPackage(spec.value, { cwd });
   return {
     entry: { ...flagged, args: (again ?? found).withSpec(`${release.name}@${release.version}`) },
     before: before?.ok ? before.value : undefined,
@@ -123,7 +129,7 @@ async function replaced(entry: Entry, words: Words, options: ChangeOptions): Pro
     auth: undefined,
     secret: undefined,
     tags: [],
-  } as ServerFlags);
+  } as DraftFlags);
   const gone = [
     'command',
     'args',
@@ -133,8 +139,8 @@ async function replaced(entry: Entry, words: Words, options: ChangeOptions): Pro
     ...(next['url'] === undefined ? ['headers', 'auth'] : ['env']),
   ];
   const kept = Object.fromEntries(Object.entries(entry).filter(([name]) => !gone.includes(name)));
-  const cwd = workingFolder(next, { cwd: process.cwd(), project: options.project });
-  return { entry: withFlags(compact({ ...next, cwd, ...kept }), options), before: undefined, release };
+  const folder = workingFolder(next, { cwd: process.cwd(), project: options.project });
+  return { entry: withFlags(compact({ ...next, cwd: folder, ...kept }), options), before: undefined, release };
 }
 
 function withFlags(entry: Entry, options: UpdateOptions): Entry {

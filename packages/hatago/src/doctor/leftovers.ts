@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeIfDead } from '@hatago/hub/storage/file-lock.ts';
 import { isRunning } from '@hatago/hub/storage/process-identity.ts';
+import { npxWorkspaces } from '@hatago/hub/upstream/workspaces.ts';
 import { findHolder } from '../lock/lock.ts';
 import type { Check } from './check.ts';
 
@@ -21,7 +22,8 @@ const WORKSPACE = /-(\d+)\.(\d*)-[A-Za-z0-9]{6}$/;
 export const checkLeftovers: Check = ({ home }) => {
   const run = join(home, 'run');
   const files = [home, run, join(home, 'generations')].flatMap((folder) => deadIn(folder, NAMES));
-  const workspaces = deadIn(join(home, 'workspaces'), [WORKSPACE]);
+  const places = [...new Set([join(home, 'workspaces'), npxWorkspaces()])];
+  const workspaces = places.flatMap((place) => deadIn(place, [WORKSPACE]));
   const locks = list(home)
     .filter((name) => name.endsWith('.lock'))
     .map((name) => join(home, name))

@@ -1,10 +1,10 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MASK } from '../control/mask-config.ts';
 import { createHub, type Hub } from '../hub.ts';
 import type { ControlOptions } from './admin-side.ts';
 import { ALL } from './api.ts';
-import { MASK } from './masked.ts';
 import { type Answer, ask } from './test-hub.ts';
 import { errorOf, type Rig, TEST_SERVER as server, startRig } from './test-rig.ts';
 
@@ -174,10 +174,14 @@ describe('changes of the configuration over the admin API', () => {
     const definition = { ...server, env: { KEY: 'canary-1', REF: '${HERE:-x}' }, tags: [] as string[] };
     const { call, folder } = await start({ mcpServers: { one: definition } });
     const shown = (await call('GET', '/servers/one')).body['definition'] as typeof definition;
-    expect(shown.env).toEqual({ KEY: MASK, REF: '${HERE:-x}' });
+    expect(shown.env).toEqual({ KEY: MASK, REF: `\${HERE:-${MASK}}` });
     await call('PUT', '/servers/one', { ...shown, tags: ['work'] });
     expect(folder.text()).toContain('canary-1');
+    expect(folder.text()).toContain('${HERE:-x}');
     expect(folder.text()).toContain('work');
+    const unknown = await call('PUT', '/servers/one', { ...shown, env: { OTHER: MASK } });
+    expect(errorOf(unknown).message).toContain('A masked value stands where none was shown');
+    expect(folder.text()).not.toContain(MASK);
     const { body } = await call('GET', '/config');
     expect(JSON.stringify(body)).not.toContain('canary-1');
   });
@@ -208,12 +212,12 @@ describe('changes of the configuration over the admin API', () => {
 
   it('are made where the server is written, whatever it is called there', async () => {
     const { call, folder } = await start({ mcpServers: { 'a.b': server } });
-    expect((await call('GET', '/servers/a-b')).body['definition']).toMatchObject({ command: server.command });
-    const { body } = await call('PUT', '/servers/a-b', { ...server, tags: ['work'] });
-    expect(body['result']).toMatchObject({ outcome: 'applied', diff: { added: [], adjusted: [{ server: 'a-b' }] } });
-    expect(folder.text()).not.toContain('"a-b"');
+    expect((await call('GET', '/servers/a_b')).body['definition']).toMatchObject({ command: server.command });
+    const { body } = await call('PUT', '/servers/a_b', { ...server, tags: ['work'] });
+    expect(body['result']).toMatchObject({ outcome: 'applied', diff: { added: [], adjusted: [{ server: 'a_b' }] } });
+    expect(folder.text()).not.toContain('"a_b"');
     expect(folder.text()).toContain('work');
-    await call('DELETE', '/servers/a-b');
+    await call('DELETE', '/servers/a_b');
     expect(folder.text()).not.toContain('a.b');
   });
 

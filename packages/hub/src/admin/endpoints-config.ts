@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { maskConfig } from '../control/mask-config.ts';
 import { policyRoute } from '../control/policy-route.ts';
 import { parseConfig } from '../control/schema.ts';
 import { placeOfServer, type WrittenServer, writtenServers } from '../control/written-servers.ts';
@@ -7,7 +8,7 @@ import { decide } from '../middleware/policy-decision.ts';
 import type { ChangePlan } from './config-editor.ts';
 import { defineEndpoint, type Endpoint } from './endpoint.ts';
 import { serverOf } from './endpoints-servers.ts';
-import { maskDefinition, unmaskDefinition } from './masked.ts';
+import { isMasked, unmaskDefinition } from './masked.ts';
 import { refusedVariable } from './refused-variable.ts';
 import { applyResult, policyRules, serverView } from './schemas.ts';
 
@@ -50,7 +51,7 @@ export const CONFIG_ENDPOINTS: readonly Endpoint[] = [
       if (context.configFile === undefined) return { body: { server, definition: null } };
       const state = context.editor.read();
       const written = state.document === undefined ? undefined : writtenIn(state.document, server.id);
-      const masked = written === undefined ? null : (maskDefinition(written.entry) as Record<string, unknown>);
+      const masked = written === undefined ? null : (maskConfig(written.entry) as Record<string, unknown>);
       return { body: { server, definition: masked }, etag: state.etag };
     },
   }),
@@ -172,6 +173,12 @@ function placeFor(document: Readonly<Record<string, unknown>>, id: string): read
 
 /** @throws HubError with every fault of the definition */
 function checkDefinition(id: string, value: Record<string, unknown>): void {
+  if (isMasked(value)) {
+    throw new HubError('HATAGO_INVALID_PARAMS', {
+      message:
+        'A masked value stands where none was shown, so it is not known what it stands for. Send the value itself.',
+    });
+  }
   const parsed = parseConfig({ mcpServers: { [id]: value } });
   if (!parsed.ok) {
     const details = parsed.error.map(({ path, message }) => `${path.join('.')}: ${message}`);

@@ -1,9 +1,8 @@
-import { isRecord } from '@hatago/protocol';
 import * as z from 'zod/mini';
+import { maskConfig } from '../control/mask-config.ts';
 import { HubError } from '../core/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { defineEndpoint } from './endpoint.ts';
-import { maskDefinition } from './masked.ts';
 import { applyResult, generationRecord, secretView, serverView, sessionView } from './schemas.ts';
 
 const text = z.string();
@@ -76,7 +75,7 @@ export const HUB_ENDPOINTS: readonly Endpoint[] = [
           message: 'The configuration file cannot be parsed as it stands.',
         });
       }
-      return { body: { file: configFile as string, document: maskDocument(document) }, etag };
+      return { body: { file: configFile as string, document: maskConfig(document) as Record<string, unknown> }, etag };
     },
   }),
   defineEndpoint({
@@ -150,19 +149,3 @@ const noSession = (id: string | undefined): HubError =>
     message: `There is no session ${JSON.stringify(id)}.`,
     data: { next: 'See "hatago session list".' },
   });
-
-/** The document with the definition of every server masked. */
-function maskDocument(document: Record<string, unknown>): Record<string, unknown> {
-  const masked = { ...document };
-  for (const name of ['mcpServers', 'servers']) {
-    const servers = masked[name];
-    if (Array.isArray(servers)) masked[name] = servers.map(maskDefinition);
-    else if (isRecord(servers)) {
-      masked[name] = Object.fromEntries(Object.entries(servers).map(([id, entry]) => [id, maskDefinition(entry)]));
-    }
-  }
-  if (isRecord(masked.admin) && 'token' in masked.admin) {
-    masked.admin = (maskDefinition({ auth: masked.admin }) as { auth: unknown }).auth;
-  }
-  return masked;
-}

@@ -1,52 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '@hatago/protocol';
+import { MASK, maskConfig } from '../control/mask-config.ts';
 
-/** Stands in place of a value that may be a secret; sent back, it leaves the value as it is. */
-export const MASK = '••••••';
-
-/** Members of a server's definition whose values may be secrets. */
-const GUARDED = ['env', 'headers'] as const;
-/** A value that only refers to what is kept elsewhere, with nothing around it but the word for the kind of token. */
-const REFERENCE = /^(?:(?:bearer|basic|token)\s+)?(?:\$\{[^}]*\})+$/i;
-
-/** A server's definition without anything that may be a secret; references to secrets and variables stay readable. */
-export function maskDefinition(definition: unknown): unknown {
-  if (!isRecord(definition)) return definition;
-  const masked: Record<string, unknown> = { ...definition };
-  for (const member of GUARDED) if (isRecord(masked[member])) masked[member] = mapValues(masked[member], maskValue);
-  if (isRecord(masked.auth)) masked.auth = { ...masked.auth, ...mapValues(pick(masked.auth, 'token'), maskValue) };
-  if (typeof masked.url === 'string') masked.url = maskQuery(masked.url);
-  return masked;
-}
-
-/** The definition with every masked value put back from the one it was made of. */
+/** A definition with every value that is as it was shown, masked, put back from the one that was shown. */
 export function unmaskDefinition(definition: Record<string, unknown>, before: unknown): Record<string, unknown> {
-  const old = isRecord(before) ? before : {};
-  const whole: Record<string, unknown> = { ...definition };
-  for (const member of [...GUARDED, 'auth']) {
-    const values = whole[member];
-    const known = old[member];
-    if (!isRecord(values)) continue;
-    whole[member] = mapValues(values, (value, name) => (value === MASK && isRecord(known) ? known[name] : value));
-  }
-  if (typeof old.url === 'string' && whole.url === maskQuery(old.url)) whole.url = old.url;
-  return whole;
+  return restore(definition, maskConfig(before), before) as Record<string, unknown>;
 }
 
-const pick = (object: Record<string, unknown>, name: string): Record<string, unknown> =>
-  name in object ? { [name]: object[name] } : {};
-
-function maskValue(value: unknown): unknown {
-  return typeof value !== 'string' || value === '' || REFERENCE.test(value) ? value : MASK;
+/** Whether something in a value is masked still: it was not shown like that where it stands now. */
+export function isMasked(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes(MASK);
+  return typeof value === 'object' && value !== null && Object.values(value).some(isMasked);
 }
 
-function maskQuery(url: string): string {
-  const mark = url.indexOf('?');
-  return mark === -1 || REFERENCE.test(url.slice(mark + 1)) ? url : `${url.slice(0, mark)}?${MASK}`;
+function restore(sent: unknown, shown: unknown, before: unknown): unknown {
+  if (sent === shown) return before;
+  if (Array.isArray(sent)) return Array.isArray(before) ? restoreItems(sent, shown as unknown[], before) : sent;
+  if (!isRecord(sent) || !isRecord(shown) || !isRecord(before)) return sent;
+  return Object.fromEntries(
+    Object.entries(sent).map(([name, value]) => [
+      name,
+      Object.hasOwn(before, name) ? restore(value, shown[name], before[name]) : value,
+    ]),
+  );
 }
 
-function mapValues(
-  object: Record<string, unknown>,
-  change: (value: unknown, name: string) => unknown,
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]));
+/** Where items came or went, those before and those after are in their places from either end; one that could be two stays. */
+function restoreItems(sent: readonly unknown[], shown: readonly unknown[], before: readonly unknown[]): unknown[] {
+  return sent.map((item, i) => {
+    const places = [i, i + shown.length - sent.length].filter((at) => isDeepStrictEqual(shown[at], item));
+    const values = new Set(places.map((at) => before[at]));
+    return values.size === 1 ? [...values][0] : item;
+  });
 }

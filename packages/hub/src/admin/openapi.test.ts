@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { MASK } from '../control/mask-config.ts';
 import { ALL } from './api.ts';
 import { findEndpoint } from './endpoints.ts';
-import { MASK } from './masked.ts';
 import { buildOpenApi } from './openapi.ts';
 
 const PAGE = `# The admin API

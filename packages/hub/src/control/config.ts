@@ -81,6 +81,8 @@ export interface ServerConfig {
   /** `null` removes a variable the child would otherwise inherit. */
   readonly env: Readonly<Record<string, string | null>>;
   readonly cwd?: string;
+  /** Set when it is loaded, never by a document: the folder of the file that names its command, where npx runs without a `cwd`. */
+  readonly startIn?: string;
   readonly url?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: AuthConfig;

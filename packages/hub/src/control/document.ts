@@ -32,7 +32,9 @@ export function parseDocument(text: string, file: string): Result<SourceDocument
 function parseJsonc(text: string, at: FaultAt): Result<SourceDocument, readonly Fault[]> {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
-  if (errors.length > 0) return err(errors.slice(0, 5).map((e) => at(e.offset, words(printParseErrorCode(e.error)))));
+  // What follows from the first is no fault of its own.
+  const [broken] = errors;
+  if (broken !== undefined) return err([at(broken.offset, words(printParseErrorCode(broken.error)))]);
   if (tree === undefined) return err([at(0, 'is empty')]);
   const faults: Fault[] = [];
   checkNames(tree, at, faults, 0);

@@ -18,7 +18,7 @@ export function keepComments(before: string, after: string): string {
     if (at >= 0) there.splice(at, 1);
     return at < 0;
   });
-  return lost.reduceRight((text, comment) => insertAbove(text, comment), after);
+  return lost.reduce(insertAbove, after);
 }
 
 function commentsOf(text: string): readonly Comment[] {

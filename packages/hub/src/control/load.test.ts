@@ -61,6 +61,14 @@ describe('loading a configuration of ours', () => {
   });
 
   it.each([
+    ['hatago.config.json', '{"mcpServers":{"a":{"comm', 'F:1:21: '],
+    ['hatago.config.jsonc', '{\n  "mcpServers": {\n    "a": { "command": "x" \n  ', 'F:4:3: '],
+    ['hatago.config.yaml', 'mcpServers:\n  a: { command: "x\n  b: [', 'F:'],
+  ])('tells one fault of %s that is half written', (name, text, fault) => {
+    expect(faultsOf(text, name)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it.each([
     ['{}', 'needs a "command" (a local process) or a "url" (a remote server)'],
     ['{"type":"stdio","url":"http://x"}', 'is of type "stdio" and needs a "command"'],
     ['{"command":"x","url":"http://x"}', 'has both "command" and "url"'],
@@ -123,6 +131,22 @@ describe('loading the formats of others', () => {
       'server "a b": "autoApprove" has no meaning here and is ignored',
       'server "a b" is called "a-b" here',
     ]);
+  });
+
+  it.each([
+    [['a.b'], ['a_b']],
+    [
+      ['a.b', 'a_b'],
+      ['a_b-2', 'a_b'],
+    ],
+    [
+      ['my.server v1', '.x'],
+      ['my_server-v1', 'x'],
+    ],
+  ])('calls the servers %j %j, so that the tools of dotted ones keep the names they had before', (written, ids) => {
+    const mcpServers = Object.fromEntries(written.map((id) => [id, { command: 'x' }]));
+    const loaded = loadConfig(write('hatago.config.json', JSON.stringify({ version: 1, mcpServers })), {});
+    expect(loaded.ok && Object.keys(loaded.value.config.mcpServers)).toEqual(ids);
   });
 
   it('reads the servers record of VS Code', () => {

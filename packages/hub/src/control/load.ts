@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { err, isRecord, ok, type Result } from '@hatago/protocol';
+import { runsNpx } from '../upstream/npx.ts';
 import type { Blocked, Config, ServerConfig } from './config.ts';
 import { type Environment, homeOf, projectOf } from './find-config.ts';
 import type { Issue } from './issue.ts';
@@ -35,7 +36,7 @@ export interface LoadedConfig {
 export interface ServerOrigin {
   /** The file that decides about it; others may add to it. */
   readonly file: string;
-  /** Some of it came with a project's files, so its command is somebody else's until it is approved. */
+  /** Some of it came with a project's files, its `.env` among them, so its command is somebody else's until it is approved. */
   readonly project: boolean;
 }
 
@@ -68,13 +69,15 @@ function checkDocument(
 ): Result<LoadedConfig, readonly string[]> {
   const { layers } = document;
   const folderOf = (path: Issue['path']): string => projectOf(layerAt(layers, path).file);
-  const expanded = expandReferences(document.value, { variables: document.variables.values, secrets, folderOf });
+  const { values: variables, own } = document.variables;
+  const isProject = (path: Issue['path']): boolean => layerAt(layers, path).project;
+  const expanded = expandReferences(document.value, { variables, own, secrets, folderOf, isProject });
   const parsed = parseConfig(expanded.value);
   const issues = allIssues(expanded.issues, parsed);
   if (issues.length > 0 || !parsed.ok) return err(tellAll(layers, issues));
   const config = withServers(parsed.value, (server, id) => ({
     ...server,
-    ...placed(server, folderOf(['mcpServers', id, 'cwd'])),
+    ...placed(server, (member) => folderOf(['mcpServers', id, member])),
     ...blockedFor(expanded.missingSecrets[id]),
   }));
   return ok({
@@ -83,7 +86,12 @@ function checkDocument(
     home: homeOf(file, env),
     warnings: document.warnings,
     files: document.files,
-    origins: Object.fromEntries(Object.keys(config.mcpServers).map((id) => [id, originOf(layers, id)])),
+    origins: Object.fromEntries(
+      Object.keys(config.mcpServers).map((id) => {
+        const isSteered = (expanded.variableNames[id] ?? []).some((name) => variables[name] !== own[name]);
+        return [id, originOf(layers, id, isSteered)];
+      }),
+    ),
     variableNames: expanded.variableNames,
     secretNames: expanded.secretNames,
     missingSecrets: Object.fromEntries(
@@ -108,10 +116,11 @@ function tellAll(layers: readonly Layer[], issues: readonly Issue[]): readonly s
   return more > 0 ? [...told, `${layers[0]?.file}: and ${more} more`] : told;
 }
 
-function originOf(layers: readonly Layer[], id: string): ServerOrigin {
+/** A project's `.env` that fills references of the user's own server has its say in it too. */
+function originOf(layers: readonly Layer[], id: string, isSteered: boolean): ServerOrigin {
   const path = ['mcpServers', id];
-  const said = layers.filter((layer) => says(layer, path));
-  return { file: layerAt(layers, path).file, project: said.some((layer) => layer.project) };
+  const project = isSteered || layers.some((layer) => layer.project && says(layer, path));
+  return { file: layerAt(layers, path).file, project };
 }
 
 function withServers(config: Config, change: (server: ServerConfig, id: string) => ServerConfig): Config {
@@ -119,8 +128,17 @@ function withServers(config: Config, change: (server: ServerConfig, id: string) 
   return { ...config, mcpServers: Object.fromEntries(servers) };
 }
 
-const placed = ({ cwd }: ServerConfig, folder: string): { cwd?: string } =>
-  cwd === undefined ? {} : { cwd: resolve(folder, fromHome(cwd)) };
+/**
+ * Where it runs. npm's runner asks the registry that a `.npmrc` around it names, and prefers what is installed there: for it
+ * that is never a folder the hub happens to be started in, such as a clone of somebody's project.
+ */
+function placed(
+  { command, args, cwd }: ServerConfig,
+  folderOf: (member: string) => string,
+): Pick<ServerConfig, 'cwd' | 'startIn'> {
+  if (cwd !== undefined) return { cwd: resolve(folderOf('cwd'), fromHome(cwd)) };
+  return command !== undefined && runsNpx(command, args) ? { startIn: folderOf('command') } : {};
+}
 
 function blockedFor(missing: readonly { readonly name: string; readonly reason: string }[] = []): {
   blocked?: Blocked;
@@ -143,8 +161,10 @@ export function checkText(file: string, env: Environment, options: ReadOptions =
   const { layers, value } = read.value;
   const unset = expandReferences(value, {
     variables: {},
+    own: {},
     secrets: () => ({ ok: true, value: 'secret' }),
     folderOf: () => projectOf(file),
+    isProject: () => false,
   });
   const parsed = parseConfig(unset.value);
   const wrong = unset.issues.filter(({ message }) => !/^\$\{\w+\} is not set/.test(message));

@@ -74,6 +74,21 @@ describe('migrating', () => {
     );
   });
 
+  it('calls a server by its new id where it stands, with the comments in it', () => {
+    const server =
+      ' { // INNER1\n      // INNER2\n      "command": "x", // TRAIL\n      /* BLOCK */\n      "args": ["a"]\n    }, // END\n';
+    const text = (id: string, version: number): string =>
+      `{\n  // TOP\n  "version": ${version},\n  "mcpServers": {\n    // ABOVE\n    "${id}":${server}    "b": { "command": "y" }\n  }\n}\n`;
+    expect(migrated(text('my.server', 1), 'hatago.config.jsonc').after).toBe(text('my_server', 2));
+  });
+
+  it('keeps the order of the comments of what it takes away', () => {
+    const text =
+      '{\n  "version": 1,\n  "notifications": {\n    // one\n    "a": 1, // two\n    // three\n    "b": 2\n  },\n  "mcpServers": {}\n}\n';
+    const { after } = migrated(text, 'hatago.config.jsonc');
+    expect(commentsOf(after)).toEqual(['// one', '// two', '// three']);
+  });
+
   it('points to the schema of our format where the text had one', () => {
     const text = '{ "$schema": "old.json", "version": 1, "mcpServers": {} }';
     const linked = migrateText(text, 'hatago.config.json', { schema: './.hatago/schema.json' });

@@ -53,7 +53,11 @@ export function migrateText(
   const target = { ...(adapted.format === 'hatago' ? value : { ...link, ...rest }), version: 2 };
   const isJson = syntaxOf(file) === 'jsonc';
   const prepared = isJson
-    ? renameServers(listToRecord(text, safe.toSource, adapted.toSource, rest['mcpServers']))
+    ? renameIds(
+        renameServers(listToRecord(text, safe.toSource, adapted.toSource, rest['mcpServers'])),
+        safe.toSource,
+        rest['mcpServers'],
+      )
     : text;
   const edited = editDocument(prepared, [{ path: [], value: target }], syntaxOf(file));
   if (!edited.ok) return err([`${file}: ${edited.error}`]);
@@ -80,16 +84,37 @@ function listToRecord(text: string, toIds: Mapping, toPlaces: Mapping, servers: 
     })),
     { at: list.offset, length: 1, text: '{' },
   ];
-  return [...cuts]
-    .sort((a, b) => b.at - a.at)
-    .reduce((current, cut) => current.slice(0, cut.at) + cut.text + current.slice(cut.at + cut.length), text);
+  return withCuts(text, cuts);
 }
 
 function renameServers(text: string): string {
   const tree = treeOf(text);
   const key = memberOf(tree, 'servers')?.children?.[0];
   if (key === undefined || memberOf(tree, 'mcpServers') !== undefined) return text;
-  return `${text.slice(0, key.offset)}"mcpServers"${text.slice(key.offset + key.length)}`;
+  return withCuts(text, [{ at: key.offset, length: key.length, text: '"mcpServers"' }]);
+}
+
+/** Servers whose id is another one here are called so where they stand: as new members they would lose their comments. */
+function renameIds(text: string, toIds: Mapping, servers: unknown): string {
+  const members = memberOf(treeOf(text), 'mcpServers')?.children?.[1];
+  const cuts = Object.keys(isRecord(servers) ? servers : {}).flatMap((id) => {
+    const written = toIds(['mcpServers', id])[1];
+    const key = written === id ? undefined : memberOf(members, String(written))?.children?.[0];
+    return key === undefined ? [] : [{ at: key.offset, length: key.length, text: JSON.stringify(id) }];
+  });
+  return withCuts(text, cuts);
+}
+
+interface Cut {
+  readonly at: number;
+  readonly length: number;
+  readonly text: string;
+}
+
+function withCuts(text: string, cuts: readonly Cut[]): string {
+  return [...cuts]
+    .sort((a, b) => b.at - a.at)
+    .reduce((current, cut) => current.slice(0, cut.at) + cut.text + current.slice(cut.at + cut.length), text);
 }
 
 const treeOf = (text: string): Node | undefined =>

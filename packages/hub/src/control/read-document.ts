@@ -59,6 +59,7 @@ export function readDocument(
     cwd: options.cwd ?? process.cwd(),
     envFiles: options.envFiles ?? [],
     envOverride: options.envOverride ?? false,
+    explicit: options.explicit ?? false,
   });
   if (!variables.ok) return variables;
   const layers = [...over.value.layers, ...base.value.layers];

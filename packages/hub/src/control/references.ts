@@ -7,7 +7,11 @@ import { SECRET_NAME, type SecretReader } from './secret-reader.ts';
 /** What references are replaced by. */
 export interface ReferenceValues {
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The same without what a project's `.env` says, which does not reach the user's own settings of the hub. */
+  readonly own: Readonly<Record<string, string | undefined>>;
   readonly secrets: SecretReader;
+  /** Whether what stands at a place of the document came with a project. */
+  isProject(path: Issue['path']): boolean;
   /** The directory that a relative path at a place of the document starts from. */
   folderOf(path: Issue['path']): string;
 }
@@ -151,7 +155,10 @@ function expandText(text: string, path: Issue['path'], use: Use, values: Referen
         : whole;
     }
     if (OWN_KEYS.has(name)) return wrong(`\${${name}} is not for servers`);
-    const found = values.variables[name];
+    const isOwnSetting = use.server === '' && !values.isProject(path);
+    const found = (isOwnSetting ? values.own : values.variables)[name];
+    // To be empty where the user's own value is not takes that value away.
+    if (found === '' && values.own[name]) use.variable(name);
     if (found !== undefined && (found !== '' || kind === undefined)) {
       use.variable(name);
       return found;

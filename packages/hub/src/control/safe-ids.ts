@@ -40,6 +40,8 @@ export function withSafeIds(value: Record<string, unknown>): SafeIds {
 export function freeId(name: string, taken: Set<string>): string {
   const base =
     name
+      // As the predecessor named the tools of `a.b`.
+      .replace(/\./g, '_')
       .replace(/[^A-Za-z0-9_-]+/g, '-')
       .replace(/^[-_]+|-+$/g, '')
       .slice(0, 48) || 'server';

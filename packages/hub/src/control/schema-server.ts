@@ -4,7 +4,7 @@ import { DAY_MS, key, section, texts, whole } from './schema-keys.ts';
 import { SECRET_NAME } from './secret-reader.ts';
 
 /** A server as its document says it, defaults filled in. */
-export interface RawServer extends Omit<ServerConfig, 'type' | 'instructions' | 'blocked'> {
+export interface RawServer extends Omit<ServerConfig, 'type' | 'instructions' | 'blocked' | 'startIn'> {
   readonly type?: string;
   readonly instructions?: string | { readonly file: string };
 }
@@ -76,7 +76,7 @@ export function serverSchema(): z.ZodMiniType<RawServer> {
     ),
     cwd: key(
       z.optional(z.string()),
-      'Working directory; a relative one starts from the folder of the project. The hub’s own unless given.',
+      'Working directory; a relative one starts from the folder of the project. The hub’s own unless given; for `npx` that of the file which names the command.',
     ),
     url: key(
       z.optional(z.string()),

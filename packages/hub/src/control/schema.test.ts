@@ -18,7 +18,7 @@ describe('the schema', () => {
     expect([...serverKeys()].filter((key) => !given.has(key))).toEqual([]);
     expect(Object.keys(a as ServerConfig).filter((key) => !serverKeys().has(key))).toEqual([]);
     expect([...topKeys()].filter((key) => !(key in defaults()))).toEqual(['$schema', 'version', 'extends']);
-    expectTypeOf<keyof RawServer>().toEqualTypeOf<Exclude<keyof ServerConfig, 'blocked'>>();
+    expectTypeOf<keyof RawServer>().toEqualTypeOf<Exclude<keyof ServerConfig, 'blocked' | 'startIn'>>();
     expectTypeOf<ReturnType<typeof defaultLimits>>().toEqualTypeOf<LimitsConfig>();
   });
 

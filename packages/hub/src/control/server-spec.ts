@@ -7,6 +7,7 @@ export function toUpstreamSpec(id: string, server: ServerConfig, config: Config,
   const { type, command, args, env, cwd, url, headers, protocol, capabilities, isolation, roots, timeouts, start } =
     server;
   const { limits } = config;
+  const at = cwd ?? server.startIn;
   return {
     id,
     kind: type,
@@ -33,7 +34,7 @@ export function toUpstreamSpec(id: string, server: ServerConfig, config: Config,
     about: aboutOf(server),
     ...(command === undefined
       ? { url: url as string, headers }
-      : { command, args, env, ...(cwd === undefined ? {} : { cwd: resolve(folder, cwd) }) }),
+      : { command, args, env, ...(at === undefined ? {} : { cwd: resolve(folder, at) }) }),
   };
 }
 

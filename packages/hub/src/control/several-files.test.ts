@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServerConfig } from './config.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from './load.ts';
+import { toUpstreamSpec } from './server-spec.ts';
+import { launchOf } from './trust/launch.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -129,6 +132,46 @@ describe('extends', () => {
     const { a, b } = load(file).config.mcpServers;
     expect(a).toMatchObject({ cwd: join(folder, 'shared/here'), args: [join(folder, 'shared/s.js')] });
     expect(b).toMatchObject({ cwd: join(folder, 'sub'), args: [join(folder, 's.js'), join(homedir(), 'x')] });
+  });
+});
+
+describe('the folder that npx runs in', () => {
+  const NPX = { command: 'npx', args: ['-y', 'pkg@1.0.0'] };
+  const cwdOf = ({ config }: LoadedConfig, id: string): string | undefined =>
+    toUpstreamSpec(id, config.mcpServers[id] as ServerConfig, config, '/where/the/hub/is').cwd;
+
+  it('is that of the file which names the command, wherever the hub is started', () => {
+    write('shared/base.json', { mcpServers: { base: NPX, both: NPX, other: { command: 'node' } } });
+    const file = write('.hatago/config.jsonc', {
+      extends: '../shared/base.json',
+      mcpServers: {
+        mine: { command: 'npm', args: ['exec', 'pkg'] },
+        both: { tags: ['t'] },
+        other: { command: '/usr/bin/npx', args: ['pkg'] },
+      },
+    });
+    const loaded = load(file);
+    expect(cwdOf(loaded, 'mine')).toBe(folder);
+    expect(cwdOf(loaded, 'base')).toBe(join(folder, 'shared'));
+    expect(cwdOf(loaded, 'both')).toBe(join(folder, 'shared'));
+    expect(cwdOf(loaded, 'other')).toBe(folder);
+  });
+
+  it('is another one where it is given, and nothing is said of what other programs run in', () => {
+    const servers = {
+      given: { ...NPX, cwd: '${PWD}' },
+      node: { command: 'node', args: ['x.js'] },
+      npm: { command: 'npm' },
+    };
+    const loaded = load(write('c.json', { mcpServers: servers }), {}, { PWD: '/here' });
+    expect(Object.keys(servers).map((id) => cwdOf(loaded, id))).toEqual(['/here', undefined, undefined]);
+  });
+
+  it('is no part of what an approval is bound to', () => {
+    const { a } = load(write('c.json', { mcpServers: { a: NPX } })).config.mcpServers;
+    const { startIn, ...before } = a as ServerConfig;
+    expect(startIn).toBe(folder);
+    expect(launchOf(a as ServerConfig)).toEqual(launchOf(before));
   });
 });
 

@@ -11,7 +11,7 @@ describe('the servers that stand in a document', () => {
       { mcpServers: { a: {}, 'b.c': {}, no: 1 } },
       [
         ['a', ['mcpServers', 'a']],
-        ['b-c', ['mcpServers', 'b.c']],
+        ['b_c', ['mcpServers', 'b.c']],
       ],
     ],
     ['another name', { servers: { a: {} } }, [['a', ['servers', 'a']]]],

@@ -18,8 +18,9 @@ export function parseYaml(text: string, at: FaultAt): Result<SourceDocument, rea
   if (deep !== undefined) return err([at(deep, `is nested deeper than ${MAX_DEPTH} levels`)]);
   const { parseDocument, visit } = yamlModule();
   const document = parseDocument(text, { version: '1.2', schema: 'core', prettyErrors: false, uniqueKeys: false });
-  const broken = [...document.errors, ...document.warnings].slice(0, 5);
-  if (broken.length > 0) return err(broken.map(({ pos, message }) => at(pos[0], lowered(message))));
+  // What follows from the first is no fault of its own.
+  const [broken] = [...document.errors, ...document.warnings];
+  if (broken !== undefined) return err([at(broken.pos[0], lowered(broken.message))]);
   const faults: Fault[] = [];
   let aliases = 0;
   visit(document, {

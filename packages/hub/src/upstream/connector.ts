@@ -8,12 +8,12 @@ import type { EraMemory } from './era-memory.ts';
 import { openersOf } from './kinds.ts';
 import type { Lines } from './lines.ts';
 import { LinkError } from './link.ts';
-import { npxPackageOf, parsePackageSpec } from './npx.ts';
+import { npxPackageOf, parsePackageSpec, runsNpx } from './npx.ts';
 import { clearBrokenNpx } from './npx-cache.ts';
 import { createProcessCaps } from './process-caps.ts';
 import type { UpstreamDeps } from './spec.ts';
 import type { Starts } from './starts.ts';
-import { createWorkspaces, type Workspace, type Workspaces } from './workspaces.ts';
+import { createWorkspaces, npxWorkspaces, type Workspace, type Workspaces } from './workspaces.ts';
 
 /** How one connection is to be opened. */
 export interface OpenTerms {
@@ -53,6 +53,7 @@ export function createConnector({ context, memory, lines, deps, openers }: Conne
   const pids = new Set<number>();
   const temp = spec.kind === 'stdio' && spec.workspace === 'temp' && openers === undefined;
   const caps = createProcessCaps({ server: spec.id, caps: spec.caps ?? {}, log });
+  const isNpx = runsNpx(spec.command ?? '', spec.args ?? []);
   let workspaces: Workspaces | undefined;
   let shared: Workspace | undefined;
   /** What npx keeps was mended and has not been of use since: a package that is itself broken is fetched anew once. */
@@ -75,7 +76,7 @@ export function createConnector({ context, memory, lines, deps, openers }: Conne
   };
   const makeWorkspace = (): Workspace => {
     workspaces ??= deps.workspaces ?? createWorkspaces(undefined, log);
-    return workspaces.make(spec.id);
+    return workspaces.make(spec.id, isNpx ? npxWorkspaces() : undefined);
   };
 
   const attempt = async (

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { npxPackageOf, parsePackageSpec } from './npx.ts';
+import { npxPackageOf, parsePackageSpec, runsNpx } from './npx.ts';
+
+describe('runsNpx', () => {
+  it.each<[string, string[], boolean]>([
+    ['npx', [], true],
+    ['/usr/bin/npx', ['-c', 'pkg'], true],
+    ['npm', ['exec', 'pkg'], true],
+    ['npm', ['x', 'pkg'], true],
+    ['npm', ['run', 'x'], false],
+    ['node', ['npx'], false],
+  ])('%s %j: %s', (command, args, expected) => {
+    expect(runsNpx(command, args)).toBe(expected);
+  });
+});
 
 describe('npxPackageOf', () => {
   it.each([

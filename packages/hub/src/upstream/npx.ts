@@ -13,15 +13,16 @@ export interface NpxCommand {
 const WITH_VALUE = new Set(['-c', '--call', '-w', '--workspace', '--registry', '--cache', '--prefix', '--loglevel']);
 const PACKAGE_FLAGS = new Set(['-p', '--package']);
 
+/** Whether a command line is npm's runner, which goes by what lies in and above the folder it runs in. */
+export function runsNpx(command: string, args: readonly string[]): boolean {
+  const program = programOf(command);
+  return program === 'npx' || (program === 'npm' && (args[0] === 'exec' || args[0] === 'x'));
+}
+
 /** The package that a command line runs by npx (or `npm exec`); undefined when it runs none. */
 export function npxPackageOf(command: string, args: readonly string[]): NpxCommand | undefined {
-  const program = programOf(command);
-  let at = 0;
-  if (program === 'npm') {
-    if (args[0] !== 'exec' && args[0] !== 'x') return undefined;
-    at = 1;
-  } else if (program !== 'npx') return undefined;
-  for (; at < args.length; at++) {
+  if (!runsNpx(command, args)) return undefined;
+  for (let at = programOf(command) === 'npm' ? 1 : 0; at < args.length; at++) {
     const arg = args[at] as string;
     if (PACKAGE_FLAGS.has(arg)) return atIndex(args, at + 1);
     if (arg.startsWith('--package=')) return { spec: arg.slice('--package='.length), at };

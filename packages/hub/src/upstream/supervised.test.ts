@@ -9,7 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
@@ -241,6 +242,25 @@ describe.skipIf(process.platform === 'win32')('a server that is a process', () =
     await upstream.settled;
     expect(upstream.status.error).toBeUndefined();
     expect(await text(upstream)).not.toContain(cwd);
+  });
+
+  it('has its workspace outside of every project where it is run by npx, which looks upwards', async () => {
+    const home = folder();
+    vi.spyOn(os, 'homedir').mockReturnValue(home);
+    syncBuiltinESMExports();
+    try {
+      writeFileSync(join(home, 'npx'), `#!/bin/sh\nexec sh ${TINY}\n`);
+      chmodSync(join(home, 'npx'), 0o755);
+      const workspaces = createWorkspaces(folder(), () => {});
+      const upstream = make({ command: join(home, 'npx'), args: ['pkg'], workspace: 'temp' }, { workspaces });
+      await upstream.settled;
+      expect(await text(upstream)).toContain(join(home, '.hatago', 'workspaces'));
+      await upstream.close('done');
+      expect(readdirSync(join(home, '.hatago', 'workspaces'))).toEqual([]);
+    } finally {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    }
   });
 
   it('takes only legal steps and leaves nothing running, whatever is done to it', async () => {

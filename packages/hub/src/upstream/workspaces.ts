@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../core/log.ts';
 import { isRunning, ownIdentity } from '../storage/process-identity.ts';
@@ -14,12 +14,20 @@ export interface Workspace {
 
 /** Makes the folders that servers run in, and removes them. */
 export interface Workspaces {
-  /** A new folder for a server, readable by its user alone. @throws the system's error when none can be made */
-  make(server: string): Workspace;
+  /**
+   * A new folder for a server, readable by its user alone; below another folder where that is named.
+   * @throws the system's error when none can be made
+   */
+  make(server: string, below?: string): Workspace;
   /** Removes the folders of hubs that ended without doing so; those of hubs that run are left alone. */
   sweep(): Promise<void>;
   /** Removes those that are left. */
   close(): Promise<void>;
+}
+
+/** Where the workspaces of npx lie: it looks upwards for what to fetch and run, and must find nothing of a project there. */
+export function npxWorkspaces(): string {
+  return join(homedir(), '.hatago', 'workspaces');
 }
 
 /** `<server>-<pid>.<start of that process>-<six characters>`: whose it is can be told without a file inside. */
@@ -49,23 +57,29 @@ export function createWorkspaces(folder: string | undefined, log: Log): Workspac
     }
   };
   return {
-    make(server) {
-      const path = mkdtempSync(join(open(), `${plainName(server)}-${pid}.${start}-`));
+    make(server, below) {
+      if (below !== undefined) mkdirSync(below, { recursive: true, mode: 0o700 });
+      const path = mkdtempSync(join(below ?? open(), `${plainName(server)}-${pid}.${start}-`));
       mine.add(path);
       return { path, remove: () => remove(path) };
     },
     async sweep() {
-      const place = folder ?? sharedFolder();
-      const left = namesIn(place).filter((name) => {
-        const [, owner, started] = NAME.exec(name) ?? [];
-        return owner !== undefined && !isRunning({ pid: Number(owner), start: started || undefined });
-      });
-      await Promise.all(left.map((name) => remove(join(place, name))));
+      const places = [...new Set([folder ?? sharedFolder(), npxWorkspaces()])];
+      await Promise.all(places.flatMap(leftIn).map(remove));
     },
     async close() {
       await Promise.all([...mine].map(remove));
     },
   };
+}
+
+/** Folders whose hub is gone. */
+function leftIn(place: string): string[] {
+  const left = namesIn(place).filter((name) => {
+    const [, owner, started] = NAME.exec(name) ?? [];
+    return owner !== undefined && !isRunning({ pid: Number(owner), start: started || undefined });
+  });
+  return left.map((name) => join(place, name));
 }
 
 /** A name that is safe in a path, whatever the id. */
