@@ -14,9 +14,11 @@ interface Flags {
   readonly old: number;
   /** Whether code that is run often is optimized. */
   readonly optimizes: boolean;
+  /** Whether several threads collect the young generation together. */
+  readonly parallel: boolean;
 }
 
-const V8_DEFAULT: Flags = { young: 2, old: 0, optimizes: true };
+const V8_DEFAULT: Flags = { young: 2, old: 0, optimizes: true, parallel: true };
 
 /** How the heap may grow from which share of one core on; the first that applies counts. */
 const GROWTH_BY_SHARE: readonly (readonly [share: number, growth: Pick<Flags, 'young' | 'old'>])[] = [
@@ -32,12 +34,13 @@ let flags = V8_DEFAULT;
  * it, and a thousand sessions that are opened one after the other and then do nothing are enough for that, though the space
  * then stays empty. Under load a large young space is worth its memory, for fewer objects survive in it. V8 also counts the
  * bytes of answers as growth of a heap that is small, so that answers of 1 MiB had it collect in full every 150 ms, a third
- * of what they cost; under load the heap may become eight times as large before it does.
+ * of what they cost; under load the heap may become eight times as large before it does. The young generation is collected
+ * by one thread: there is little to do, and it would wait for others that the servers do not let run.
  */
 export function boundHeapGrowth(): void {
   withFlags(withDefaultFlags);
   let last = process.cpuUsage();
-  set({ ...flags, ...growthAt(0) });
+  set({ ...flags, ...growthAt(0), parallel: false });
   setInterval(() => {
     const { user, system } = process.cpuUsage(last);
     last = process.cpuUsage();
@@ -80,4 +83,5 @@ function set(next: Flags): void {
   setFlagsFromString(`--semi-space-growth-factor=${next.young}`);
   setFlagsFromString(`--heap-growing-percent=${next.old}`);
   setFlagsFromString(next.optimizes ? '--opt' : '--no-opt');
+  setFlagsFromString(next.parallel ? '--parallel-scavenge' : '--no-parallel-scavenge');
 }
