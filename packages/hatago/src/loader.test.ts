@@ -77,6 +77,16 @@ describe('a command in one file', () => {
     expect(run()).toEqual(EXPECTED);
   });
 
+  it('packs large parts that are seldom loaded, and runs them all the same', () => {
+    const text = `exports.late = 'late';\n// ${'as large as a library '.repeat(1000)}\n`;
+    writeFileSync(join(folder, 'parts/late.cjs'), text);
+    packProgram(folder, program);
+    expect(readFileSync(program, 'utf8')).not.toContain('as large as a library');
+    expect(run('leave')).toEqual(EXPECTED);
+    expect(run()).toEqual(EXPECTED);
+    expect(left().sort()).toEqual(['late.cjs', 'main.cjs', 'word.cjs']);
+  });
+
   it('finds code again after the flags of V8 were changed', () => {
     run('leave');
     const folder = join(cache, 'hatago/code');

@@ -14,8 +14,8 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** Where a part lies in the file: bytes from its end, length, and what tells its text from that of other builds. */
-export type Place = readonly [fromEnd: number, length: number, digest: string];
+/** Where a part lies in the file: bytes from its end, length, what tells it from other builds, and whether it is packed. */
+export type Place = readonly [fromEnd: number, length: number, digest: string, isPacked?: boolean];
 
 /** The command in one file: its parts lie behind the program proper, each in a line that is a comment. */
 export interface Bundle {
@@ -121,13 +121,19 @@ function compile(name: string, place: Place): Script {
   return script;
 }
 
-function readPart([fromEnd, length]: Place): string {
+function readPart([fromEnd, length, , isPacked]: Place): string {
   const bytes = Buffer.allocUnsafe(length);
   if (readSync(text, bytes, 0, length, size - fromEnd) !== length)
     throw new Error('the program file is cut off: install hatago again');
-  const part = bytes.toString('latin1');
+  const part = (isPacked === true ? unpacked(bytes) : bytes).toString('latin1');
   // No copy where none is needed: strings of this size make V8 collect garbage.
   return part.includes(NEWLINE) ? part.replaceAll(NEWLINE, '\n') : part;
+}
+
+/** Loaded here, for most starts need nothing that is packed. */
+function unpacked(bytes: Buffer): Buffer {
+  const { inflateRawSync } = (bundle as Bundle).require('node:zlib') as typeof import('node:zlib');
+  return inflateRawSync(Buffer.from(bytes.toString('latin1'), 'base64'));
 }
 
 const entryOf = (name: string): string => {
