@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { UserConfig } from 'tsdown';
 
+type Plugin = Extract<UserConfig['plugins'], { name: string }>;
+
 const source = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const require = createRequire(source('hub/package.json'));
 
@@ -20,11 +22,19 @@ const common: UserConfig = {
 /** The program that loads the parts; the build puts them all into one file. */
 const bin: UserConfig = { ...common, entry: { bin: 'src/bin.ts' }, outDir: source('../.cache/bundle/bin') };
 
+/** Whoever imports the schema gets it when it is first used. */
+const lateSchema: Plugin = {
+  name: 'late-schema',
+  resolveId: (id, importer) =>
+    importer !== undefined && id.endsWith('/schema-document.ts') ? source('hatago/src/late-schema.ts') : null,
+};
+
 const parts: UserConfig = {
   ...common,
   outDir: source('../.cache/bundle/parts'),
   // The hub loads YAML by itself, when it first meets some.
-  entry: { main: 'src/main.ts', yaml: require.resolve('yaml') },
+  entry: { main: 'src/main.ts', yaml: require.resolve('yaml'), schema: source('hub/src/control/schema-document.ts') },
+  plugins: [lateSchema],
   deps: { alwaysBundle: [/^(?!#loader$)/], neverBundle: ['#loader'], onlyBundle: false },
   // What every `hatago serve` loads is one part: each further one costs milliseconds before the first server is started.
   outputOptions: {
@@ -44,7 +54,7 @@ const parts: UserConfig = {
         },
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/(zod|jsonc-parser)\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,
+          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|schema-|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/jsonc-parser\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,
         },
       ],
     },

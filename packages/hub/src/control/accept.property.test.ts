@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { accept, REFUSED, type Shape } from './accept.ts';
-import { documentSchema } from './schema.ts';
+import { documentSchema } from './schema-document.ts';
 import shape from './shape.json' with { type: 'json' };
 
 const SHAPE = shape as Shape;

@@ -1,6 +1,6 @@
 import { isRecord } from '@hatago/protocol';
 import * as z from 'zod/mini';
-import { documentSchema } from './schema.ts';
+import { documentSchema } from './schema-document.ts';
 import { notes } from './schema-keys.ts';
 
 /** The JSON Schema of what a configuration means: every key with its default and its description. */
