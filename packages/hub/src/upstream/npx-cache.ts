@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,8 +28,8 @@ export async function clearBrokenNpx({ lines, env, platform }: NpxCacheOptions):
   if (hash === undefined) return undefined;
   const folder = join(npmCache(env, platform), '_npx', hash);
   try {
-    if (!(await lstat(folder)).isDirectory()) return undefined;
-    await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+    if (!(await promises.lstat(folder)).isDirectory()) return undefined;
+    await promises.rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
     return folder;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+// `node:fs/promises` is not imported: to load it takes time at every start, and hardly any needs it.
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, promises, readdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../core/log.ts';
@@ -49,7 +49,7 @@ export function createWorkspaces(folder: string | undefined, log: Log): Workspac
   };
   const remove = async (path: string): Promise<void> => {
     try {
-      await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+      await promises.rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
       mine.delete(path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
