@@ -46,11 +46,11 @@ export function createSite(folder) {
       HATAGO_HOME: home,
     },
     remember: (name, value) => kept.set(name, value),
-    /** Files of writes that did not end. */
+    /** Files of writes that did not end and will not: a hub that has just started may be about to write. */
     temporaries: () =>
       readdirSync(folder, { recursive: true })
         .map(String)
-        .filter((path) => LEFTOVER.test(path.split('/').at(-1) ?? '')),
+        .filter((path) => LEFTOVER.test(path.split('/').at(-1) ?? '') && !isUnderWay(path)),
     /** The processes that servers of the hub started since the last look. */
     children() {
       const all = existsSync(pids) ? readFileSync(pids, 'utf8').split('\n').slice(0, -1).map(Number) : [];
@@ -101,6 +101,9 @@ export function createSite(folder) {
     },
   };
 }
+
+/** Whether somebody is writing it: the name of a temporary file tells whose it is. */
+const isUnderWay = (path) => isAlive(Number(/\.(\d+)\.\d+\.tmp$/.exec(path)?.[1] ?? 0));
 
 function isAlive(pid) {
   try {
