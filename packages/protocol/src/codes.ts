@@ -229,7 +229,7 @@ export const CODES: Readonly<Record<HubCode, CodeRow>> = {
     next: 'Store it with "hatago secret set".',
   },
   HATAGO_NEEDS_APPROVAL: {
-    kind: 'needs_approval',
+    kind: 'auth_required',
     rpc: -31011,
     message: '{server} came with the files of a project and was not approved on this machine; nothing of it was run.',
     next: 'Look at what it would run, and approve it, with "hatago trust".',

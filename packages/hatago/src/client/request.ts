@@ -107,6 +107,7 @@ function resultOf(
 }
 
 function exitOf(kind: unknown, message: string): number {
-  if (kind === 'policy_denied' || kind === 'needs_approval') return EXIT.denied;
+  // Of all that a person has to do for a server first, only this one needs their leave.
+  if (kind === 'policy_denied' || message.includes('"hatago trust')) return EXIT.denied;
   return kind === 'invalid_params' && message.startsWith('Unknown tool ') ? EXIT.notFound : EXIT.failure;
 }
