@@ -23,7 +23,7 @@ export const REFUSED: unique symbol = Symbol('refused');
 
 /**
  * A value with its defaults, or {@link REFUSED} where anything is wrong with it, without saying what: that takes the schema
- * itself, which is twenty times the work. Names are taken in the order of the shape.
+ * itself, which has to be made first. Names are taken in the order of the shape.
  */
 export function accept(shape: Shape, value: unknown): unknown {
   if (value === undefined) return 'default' in shape ? accept(shape, shape.default) : REFUSED;
