@@ -43,7 +43,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function serveFrom(seat: Seat, mode: 'http' | 'stdio', options: ServeOptions): Promise<void> {
-  boundHeapGrowth();
   const detached = reportDetached();
   const context = await trusted(loadContext(options, options.demo));
   if (context.demo) prepareDemo(context.home);
@@ -98,8 +97,12 @@ const TAKEN_OVER = { askIdsAfter: randomInt(2 ** 20, 2 ** 30) };
 /** How long after the servers have settled the hub is taken to have done all that a start does. */
 const SETTLED_FOR_MS = 2000;
 
-/** Not before the hub listens: to ask for the promise starts the servers. */
+/**
+ * Not before the hub listens: to ask for the promise starts the servers. And not before Node has loaded what listening takes:
+ * under other flags than those of a start it would compile its own modules anew.
+ */
 function attendStart(settled: Promise<unknown>): void {
+  boundHeapGrowth();
   optimizeOnceStarted(settled);
   void settled.then(() => {
     setTimeout(leaveCode, SETTLED_FOR_MS).unref();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecord } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
-import { sweepFolder, writeAtomically } from '../storage/atomic-write.ts';
+import { sweepFolder, WRITE_DELAY_MS, writeAtomically } from '../storage/atomic-write.ts';
 import type { Config } from './config.ts';
 import type { GenerationRecord } from './control-plane.ts';
 import { parseDocument } from './document.ts';
@@ -37,8 +37,6 @@ export interface HistoryOptions {
 }
 
 const FORMAT = 1;
-/** What changes within this time is written once: the swap of a generation does not wait for a disk. */
-const DELAY_MS = 200;
 const NAME = /^(\d{1,9})\.json$/;
 
 /** Reads what was kept in `<home>/generations`; a file that cannot be read is left out, and nothing is ever thrown. */
@@ -76,7 +74,8 @@ export function openHistory({ home, max, log }: HistoryOptions): History {
     earlier: ids.map((id) => read(join(folder, `${id}.json`))).filter((kept) => kept !== undefined),
     put(generation) {
       pending.set(generation.record.id, generation);
-      timer ??= setTimeout(() => void flush(), DELAY_MS).unref();
+      // What changes until then is written once: the swap of a generation does not wait for a disk.
+      timer ??= setTimeout(() => void flush(), WRITE_DELAY_MS).unref();
     },
     flush,
   };

@@ -22,6 +22,12 @@ export interface AtomicWriteOptions {
   readonly keepMode?: boolean;
 }
 
+/**
+ * How long what changes is gathered before it is written, where nobody waits for it, in milliseconds. Longer than a start
+ * takes: to write a file then costs the servers the time that they need to come up.
+ */
+export const WRITE_DELAY_MS = 1000;
+
 /** A temporary file this old belongs to no write under way, whoever has its process number now, in milliseconds. */
 const ABANDONED_MS = 60_000;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isRecord } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
 import type { Offers } from '../core/upstream.ts';
-import { sweepFolder, writeAtomically } from './atomic-write.ts';
+import { sweepFolder, WRITE_DELAY_MS, writeAtomically } from './atomic-write.ts';
 
 /** What a server offered when it last ran. */
 export interface CachedLists {
@@ -31,7 +31,6 @@ export interface ListCacheLimits {
   readonly maxBytes?: number;
 }
 
-const WRITE_DELAY_MS = 200;
 const MIB = 1024 * 1024;
 
 interface Entry extends CachedLists {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
-import { sweepTemporaries, writeAtomically } from './atomic-write.ts';
+import { sweepTemporaries, WRITE_DELAY_MS, writeAtomically } from './atomic-write.ts';
 
 /** A small map that outlives the process, kept in one JSON file. */
 export interface RecordFile<T> {
@@ -41,8 +41,6 @@ export function openRecordFile<T>(path: string, log: Log): RecordFile<T> {
     flush,
   };
 }
-
-const WRITE_DELAY_MS = 200;
 
 function read(path: string): Record<string, unknown> {
   try {
