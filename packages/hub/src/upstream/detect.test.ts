@@ -1,5 +1,6 @@
 import { type Scanned, scan } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
+import { HUB, LOCAL } from '../core/exchange.ts';
 import type { LinkFailure } from './link.ts';
 import {
   buildCall,
@@ -10,6 +11,7 @@ import {
   LEGACY_SCRIPT,
   MODERN_SCRIPT,
   type ScriptedServer,
+  seen,
   settle,
   type TestUpstream,
 } from './scripted.ts';
@@ -325,6 +327,50 @@ describe('a verdict', () => {
     expect(test.upstream.status.state).toBe('failed');
     expect(methods(test)).toEqual(['initialize']);
     expect(verdicts.known.get('test')?.era).toBe('legacy');
+  });
+
+  const discover = () => ({ ...DISCOVERED, capabilities: { tools: {} } });
+  const TOOLS = { tools: [{ name: 'a' }], resultType: 'complete' };
+  const steady = () => remembering({ era: 'modern', steady: true, expiresAt: 2_000_000_000 });
+  const listOf = ({ upstream }: TestUpstream, principal = HUB) =>
+    upstream.request(buildCall({ method: 'tools/list', params: {}, principal })).then(seen);
+
+  it('of tools that do not change has them asked for in the same turn, once', async () => {
+    const script = { 'server/discover': discover, 'tools/list': () => TOOLS };
+    const test = createTestUpstream(script, {}, { deps: { verdicts: steady() } });
+    await test.upstream.settled;
+    expect(methods(test)).toEqual(['server/discover', 'tools/list']);
+    expect(test.server.last('tools/list').params).toEqual(test.server.last('server/discover').params);
+    expect(await listOf(test, LOCAL)).toEqual({ kind: 'complete', result: TOOLS });
+    expect(test.server.count('tools/list')).toBe(2);
+    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
+    expect(test.server.count('tools/list')).toBe(2);
+    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
+    expect(test.server.count('tools/list')).toBe(3);
+  });
+
+  it('of tools that do not change is the first of a server that announces no changes', async () => {
+    const verdicts = remembering();
+    const test = createTestUpstream({ 'server/discover': discover }, {}, { deps: { verdicts } });
+    await test.upstream.settled;
+    expect(methods(test)).toEqual(['server/discover']);
+    expect(verdicts.known.get('test')).toMatchObject({ era: 'modern', steady: true });
+  });
+
+  it.each([
+    ['announces changes now', MODERN_SCRIPT['server/discover']],
+    ['could not list them yet', discover],
+  ])('of tools that do not change does no harm where the server %s', async (_, discovered) => {
+    const verdicts = steady();
+    const refused = { error: { code: -32603, message: 'not yet' } };
+    const test: TestUpstream = createTestUpstream(
+      { 'server/discover': discovered, 'tools/list': () => (test.server.count('tools/list') === 1 ? refused : TOOLS) },
+      {},
+      { deps: { verdicts } },
+    );
+    await test.upstream.settled;
+    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
+    expect(verdicts.known.get('test')?.steady).toBe(discovered === discover);
   });
 
   it('for HTTP+SSE goes straight there', async () => {

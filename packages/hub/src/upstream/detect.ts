@@ -3,11 +3,12 @@ import type { CancelSignal } from '../core/cancel.ts';
 import type { SessionRef } from '../core/exchange.ts';
 import type { Connection, ConnectionContext, ConnectionEvents } from './connection.ts';
 import { throwIfCancelled, within } from './deadline.ts';
+import type { Found } from './era-memory.ts';
 import { codeOf, isRpcError } from './failures.ts';
 import { createLegacy } from './legacy.ts';
 import { type Handshake, initialize } from './legacy-handshake.ts';
 import { LinkError, type LinkFailure, type OpenLink } from './link.ts';
-import { createModern, envelopeHead, isDiscover, namesOnlyLegacy } from './modern.ts';
+import { createModern, envelopeHead, isDiscover, isSteady, namesOnlyLegacy } from './modern.ts';
 import { Peer, type Reply } from './peer.ts';
 import type { Verdict } from './spec.ts';
 
@@ -31,7 +32,7 @@ export interface ConnectOptions {
   /** What is remembered of the server and has not expired. */
   readonly verdict: Verdict | undefined;
   /** Takes what was found out. */
-  remember(verdict: Pick<Verdict, 'era' | 'sse'>): void;
+  remember(found: Found): void;
 }
 
 /**
@@ -72,7 +73,8 @@ class Attempt {
       if (known !== undefined) return known;
     }
     const connection = await this.#probe(protocol === 'modern');
-    if (protocol === 'auto' && connection.offers.era === 'modern') this.#options.remember({ era: 'modern' });
+    const { era, capabilities } = connection.offers;
+    if (protocol === 'auto' && era === 'modern') this.#options.remember({ era, steady: isSteady(capabilities) });
     return connection;
   }
 
@@ -98,16 +100,18 @@ class Attempt {
   }
 
   async #probe(mustBeModern: boolean): Promise<Connection> {
-    const { context } = this.#options;
+    const { context, verdict, client } = this.#options;
     const peer = await this.#open();
     // HTTP servers of the newer protocol refuse what does not name it in its headers.
     peer.version = MODERN_VERSION;
     const asked = this.#discover(peer);
+    // A start waits for one answer instead of two, where the lists are not read for a session's own process.
+    const listed = verdict?.steady === true && client === undefined ? this.#own(peer, 'tools/list') : undefined;
     // A server that must be modern may take its time; of another one silence is a hint.
     const reply = mustBeModern ? await asked : await within(asked, context.limits.probeMs, context.schedule);
     const evidence = reply === 'late' ? 'silent' : judge(reply, peer);
     if (evidence === 'modern')
-      return this.#modern(peer, offersOurs(reply as Reply) ? await this.#discover(peer) : (reply as Reply));
+      return this.#modern(peer, offersOurs(reply as Reply) ? await this.#discover(peer) : (reply as Reply), listed);
     if (mustBeModern)
       throw new LinkError(failureOf(reply as Reply, 'does not answer server/discover as a modern server'));
     if (evidence === 'gone') return this.#again(reply as Reply);
@@ -116,8 +120,12 @@ class Attempt {
   }
 
   #discover(peer: Peer): Promise<Reply> {
+    return this.#own(peer, 'server/discover');
+  }
+
+  #own(peer: Peer, method: string): Promise<Reply> {
     const { hubInfo } = this.#options.context;
-    return peer.own('server/discover', `{"_meta":${envelopeHead(hubInfo)}{}}}`, this.#leftMs());
+    return peer.own(method, `{"_meta":${envelopeHead(hubInfo)}{}}}`, this.#leftMs());
   }
 
   /** The server says nothing: it is initialized in place, unless it answers the probe after all. */
@@ -144,10 +152,10 @@ class Attempt {
     return connection;
   }
 
-  #modern(peer: Peer, reply: Reply): Connection {
+  #modern(peer: Peer, reply: Reply, listed?: Promise<Reply>): Connection {
     const { context, events } = this.#options;
     if (reply.outcome.kind !== 'complete') throw new LinkError(failureOf(reply, 'refused server/discover'));
-    return createModern(peer, context, events, reply.outcome.result);
+    return createModern(peer, context, events, { discover: reply.outcome.result, listed });
   }
 
   async #legacyOrSse(peer: Peer, done?: Handshake): Promise<Connection> {

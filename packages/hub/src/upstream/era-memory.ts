@@ -1,12 +1,15 @@
 import type { Verdict, Verdicts } from './spec.ts';
 import { isFresh } from './verdicts.ts';
 
+/** What an attempt to connect finds out. */
+export type Found = Pick<Verdict, 'era' | 'sse' | 'steady'>;
+
 /** What is remembered of one server: the era it speaks, and whether it asks during calls. */
 export interface EraMemory {
   readonly interactive: boolean;
   /** What was found out and has not expired. */
   fresh(): Verdict | undefined;
-  remember(found: Pick<Verdict, 'era' | 'sse'>): void;
+  remember(found: Found): void;
   /** The era has to be found out again. */
   forget(): void;
   /** Takes note that it asks during calls; false when that was known. */
@@ -35,11 +38,12 @@ export function createEraMemory({ id, verdicts, verdictMs, wallNow }: EraMemoryO
       const known = verdicts.get(id);
       return known !== undefined && isFresh(known, wallNow()) ? known : undefined;
     },
-    remember({ era, sse }) {
+    remember({ era, sse, steady }) {
       const old = verdicts.get(id);
+      const isSame = old?.era === era && old?.sse === sse && old?.steady === steady;
       // A verdict that still holds keeps its expiry: else one that is used every day would never be checked.
-      if (old?.era === era && old?.sse === sse && isFresh(old ?? {}, wallNow())) return;
-      verdicts.put(id, { era, sse, expiresAt: wallNow() + verdictMs, ...mark() });
+      if (isSame && isFresh(old ?? {}, wallNow())) return;
+      verdicts.put(id, { era, sse, steady, expiresAt: wallNow() + verdictMs, ...mark() });
     },
     forget: () => verdicts.put(id, mark()),
     becameInteractive() {

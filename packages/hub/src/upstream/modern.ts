@@ -10,7 +10,7 @@ import {
   TASKS_EXTENSION,
 } from '@hatago/protocol';
 import { failure } from '../core/errors.ts';
-import type { Outcome } from '../core/exchange.ts';
+import { HUB, type Outcome } from '../core/exchange.ts';
 import { missingCapabilities } from '../core/missing-capabilities.ts';
 import type { Offers, UpstreamCall } from '../core/upstream.ts';
 import { withoutContext } from './ask-shape.ts';
@@ -48,14 +48,27 @@ export function namesOnlyLegacy(versions: unknown): boolean {
   );
 }
 
+/** Whether a server has tools and does not announce that they change. */
+export function isSteady({ tools }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(tools) && tools.listChanged !== true;
+}
+
+/** What a server was asked before its era was settled. */
+export interface Opening {
+  /** The result of `server/discover`. */
+  readonly discover: Payload;
+  /** The first page of its tools; of use only where the server is steady still. */
+  readonly listed?: Promise<Reply> | undefined;
+}
+
 /** Speaks the modern era over a peer whose server answered `server/discover`. */
 export function createModern(
   peer: Peer,
   context: ConnectionContext,
   events: ConnectionEvents,
-  discover: Payload,
+  opening: Opening,
 ): Connection {
-  return new Modern(peer, context, events, discover);
+  return new Modern(peer, context, events, opening);
 }
 
 class Modern implements Connection, PeerHooks {
@@ -67,8 +80,9 @@ class Modern implements Connection, PeerHooks {
   readonly #ownMeta: string;
   readonly #subscriptions: Subscriptions;
   readonly #checkLife: () => void;
+  #listed: Promise<Reply> | undefined;
 
-  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents, discover: Payload) {
+  constructor(peer: Peer, context: ConnectionContext, events: ConnectionEvents, { discover, listed }: Opening) {
     this.peer = peer;
     this.#context = context;
     this.#events = events;
@@ -76,6 +90,7 @@ class Modern implements Connection, PeerHooks {
     this.#head = createEnvelopeHead(head);
     this.#ownMeta = `${head}{}}`;
     const capabilities = recordOf(discover.member('capabilities')) ?? {};
+    this.#listed = isSteady(capabilities) ? listed : undefined;
     this.offers = {
       era: 'modern',
       protocolVersion: MODERN_VERSION,
@@ -99,6 +114,16 @@ class Modern implements Connection, PeerHooks {
   }
 
   request(call: UpstreamCall): Promise<Outcome> {
+    const listed = this.#listed;
+    if (listed === undefined || !isFirstPage(call)) return this.#send(call);
+    this.#listed = undefined;
+    return listed.then(({ outcome }) => {
+      const result = outcome.kind === 'complete' && isComplete(outcome.result) ? outcome.result : undefined;
+      return result === undefined ? this.#send(call) : this.#complete(call, result);
+    });
+  }
+
+  #send(call: UpstreamCall): Promise<Outcome> {
     const { peer } = this;
     const id = peer.mint();
     const pending = new Pending(peer, id, call.method, this.#compose(call, id), call);
@@ -122,9 +147,7 @@ class Modern implements Connection, PeerHooks {
   answered(pending: Pending, body: Payload, isError: boolean): Outcome | undefined {
     const call = pending.call as UpstreamCall;
     if (isError) return this.#refused(pending, call, body);
-    if (hasMember(body, 'resultType') && !memberIs(body, 'resultType', '"complete"')) return this.#typed(call, body);
-    if (call.method !== 'tools/list' || !this.#context.http) return { kind: 'complete', result: body };
-    return { kind: 'complete', result: this.#learn(body, !hasMember(call.params, 'cursor')) };
+    return isComplete(body) ? this.#complete(call, body) : this.#typed(call, body);
   }
 
   failed(_pending: Pending, why: LinkFailure): boolean {
@@ -185,6 +208,11 @@ class Modern implements Connection, PeerHooks {
     if (call.method !== 'tools/call' || declared.size === 0 || pending.name === undefined) return;
     const params = declared.get(pending.name);
     if (params !== undefined) pending.headers = paramHeaders(params, call.params.member('arguments')?.value());
+  }
+
+  #complete(call: UpstreamCall, body: Payload): Outcome {
+    if (call.method !== 'tools/list' || !this.#context.http) return { kind: 'complete', result: body };
+    return { kind: 'complete', result: this.#learn(body, !hasMember(call.params, 'cursor')) };
   }
 
   #typed(call: UpstreamCall, body: Payload): Outcome {
@@ -258,6 +286,13 @@ class Modern implements Connection, PeerHooks {
     });
   }
 }
+
+const isComplete = (body: Payload): boolean =>
+  !hasMember(body, 'resultType') || memberIs(body, 'resultType', '"complete"');
+
+/** Whether the hub asks for the tools on its own behalf, from the beginning. */
+const isFirstPage = ({ method, principal, params }: UpstreamCall): boolean =>
+  method === 'tools/list' && principal === HUB && !hasMember(params, 'cursor');
 
 function extensionsOf(capabilities: unknown): string[] {
   const extensions = isRecord(capabilities) ? capabilities.extensions : undefined;

@@ -162,6 +162,8 @@ export interface Verdict {
   readonly expiresAt?: number;
   /** It asks its client during calls, without saying for which. */
   readonly interactive?: boolean;
+  /** It has tools and does not announce that they change, so nothing is missed between reading and following them. */
+  readonly steady?: boolean;
 }
 
 /** Keeps verdicts; `put` may write in the background. */
