@@ -34,7 +34,7 @@ describe('the package as it is published', () => {
     ]);
   }, START_MS);
 
-  it('is one program file', () => {
+  it('has one program', () => {
     const files = readdirSync(join(folder, 'package'), { recursive: true, withFileTypes: true });
     const programs = files.filter((file) => file.isFile() && /\.[cm]?js$|\.node$/.test(file.name));
     expect(programs.map(({ name }) => name)).toEqual(['hatago.cjs']);

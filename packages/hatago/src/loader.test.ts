@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,7 +20,7 @@ import { packProgram } from '../../../scripts/lib/program.mjs';
 /** The program proper, as short as it can be; the loader itself comes from its source. */
 const BIN = `
 const { openBundle, loadPart } = require(process.env.LOADER);
-openBundle({ file: __filename, parts: HATAGO_PARTS, require });
+openBundle({ file: __filename, ...HATAGO_BUNDLE, require });
 if (process.argv[2] === 'none') console.log(loadPart('none.cjs'));
 else loadPart('main.cjs');
 `;
@@ -38,7 +39,10 @@ if (process.env.FLAGS) {
     return done;
   });
 }
-if (process.env.REPLACED) require('node:fs').rmSync(__filename);
+if (process.env.REPLACED) {
+  const { readdirSync, rmSync } = require('node:fs');
+  for (const name of readdirSync(__dirname)) if (name.startsWith('program')) rmSync(__dirname + '/' + name);
+}
 console.log(JSON.stringify([word, again.word === word, loadPart('late.cjs').late, basename(__filename), module.exports === exports]));
 if (process.argv[2] === 'leave') leaveCode();
 if (process.argv[2] === 'some') leaveCode(['wo']);
@@ -46,7 +50,7 @@ if (process.argv[2] === 'some') leaveCode(['wo']);
 const WORD = 'exports.word = `旅籠 */ "two\nlines" // ${/^[ \\t]*/.test("")}`;\n';
 const EXPECTED = ['旅籠 */ "two\nlines" // true', true, 'late', 'program.cjs', true];
 
-describe('a command in one file', () => {
+describe('a command and its store', () => {
   let folder: string;
   let program: string;
   let cache: string;
@@ -71,6 +75,7 @@ describe('a command in one file', () => {
     const env = { PATH: process.env.PATH, XDG_CACHE_HOME: cache, LOADER: loader, ...more };
     return JSON.parse(String(execFileSync(process.execPath, [program, argument], { env })) || 'null');
   };
+  const stores = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.parts'));
   const left = (): string[] => readdirSync(join(cache, 'hatago/code')).map((name) => name.split('-')[0] as string);
 
   it('runs its parts as they were, each once', () => {
@@ -81,7 +86,7 @@ describe('a command in one file', () => {
     const text = `exports.late = 'late';\n// ${'as large as a library '.repeat(1000)}\n`;
     writeFileSync(join(folder, 'parts/late.cjs'), text);
     packProgram(folder, program);
-    expect(readFileSync(program, 'utf8')).not.toContain('as large as a library');
+    expect(readFileSync(join(folder, String(stores()[0])), 'utf8')).not.toContain('as large as a library');
     expect(run('leave')).toEqual(EXPECTED);
     expect(run()).toEqual(EXPECTED);
     expect(left().sort()).toEqual(['late.cjs', 'main.cjs', 'word.cjs']);
@@ -96,10 +101,22 @@ describe('a command in one file', () => {
     expect(statSync(entry).mtimeMs).toBe(1000);
   });
 
-  it('is one file of ASCII that may be run', () => {
+  it('is a file of ASCII that may be run, and one store', () => {
     const text = readFileSync(program);
     expect(text.every((byte) => byte < 0x80)).toBe(true);
     expect(statSync(program).mode & 0o111).toBe(0o111);
+    const [before] = stores();
+    writeFileSync(join(folder, 'parts/late.cjs'), `exports.late = 'late'; // another`);
+    packProgram(folder, program);
+    expect(stores()).toEqual([expect.not.stringContaining(String(before))]);
+  });
+
+  it('says what to do where its store is missing or cut off', () => {
+    const store = join(folder, String(stores()[0]));
+    truncateSync(store, statSync(store).size - 100);
+    expect(() => run()).toThrow(/cut off: install hatago again/);
+    rmSync(store);
+    expect(() => run()).toThrow(/missing \(.*\): install hatago again/);
   });
 
   it('loads a part anew that failed', () => {

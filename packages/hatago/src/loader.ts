@@ -1,5 +1,4 @@
 import {
-  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -14,12 +13,15 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** Where a part lies in the file: bytes from its end, length, what tells it from other builds, and whether it is packed. */
-export type Place = readonly [fromEnd: number, length: number, digest: string, isPacked?: boolean];
+/** Where a part lies in the store: its first byte, length, what tells it from other builds, and whether it is packed. */
+export type Place = readonly [at: number, length: number, digest: string, isPacked?: boolean];
 
-/** The command in one file: its parts lie behind the program proper, each in a line that is a comment. */
+/** The command: a program proper, and beside it a store in which the parts lie that it loads. */
 export interface Bundle {
+  /** The program proper, by its path. */
   readonly file: string;
+  /** Name of the store, in the folder of the program. */
+  readonly store: string;
   readonly parts: Readonly<Record<string, Place>>;
   /** Loads what is no part. */
   require(name: string): unknown;
@@ -32,14 +34,11 @@ type Run = (exports: object, require: (name: string) => unknown, module: object,
 
 /** Of older builds and other versions of Node no more is kept than this. */
 const MAX_FILES = 48;
-/** Stands for the end of a line in a part that is not minified. */
-const NEWLINE = '\x01';
 /** Under this name the parts find what is exported here. */
 const SELF = '#loader';
 
 let bundle: Bundle | undefined;
-let text = -1;
-let size = 0;
+let store = -1;
 let folder = '';
 /** Whether what lies in the folder may be run. */
 let isTrusted = false;
@@ -52,8 +51,7 @@ let around: Around = (run) => run();
 export function openBundle(opened: Bundle): void {
   bundle = opened;
   // Kept open: what is loaded later must come from this very file, though an update has put another in its place.
-  text = openSync(opened.file, 'r');
-  size = fstatSync(text).size;
+  store = openStore(join(dirname(opened.file), opened.store));
   folder = cacheFolder();
   isTrusted = isOwn(folder);
 }
@@ -121,19 +119,25 @@ function compile(name: string, place: Place): Script {
   return script;
 }
 
-function readPart([fromEnd, length, , isPacked]: Place): string {
+function openStore(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new Error(`a part of the program is missing (${path}): install hatago again`, { cause: error });
+  }
+}
+
+function readPart([at, length, , isPacked]: Place): string {
   const bytes = Buffer.allocUnsafe(length);
-  if (readSync(text, bytes, 0, length, size - fromEnd) !== length)
-    throw new Error('the program file is cut off: install hatago again');
-  const part = (isPacked === true ? unpacked(bytes) : bytes).toString('latin1');
-  // No copy where none is needed: strings of this size make V8 collect garbage.
-  return part.includes(NEWLINE) ? part.replaceAll(NEWLINE, '\n') : part;
+  if (readSync(store, bytes, 0, length, at) !== length)
+    throw new Error('a part of the program is cut off: install hatago again');
+  return (isPacked === true ? unpacked(bytes) : bytes).toString('latin1');
 }
 
 /** Loaded here, for most starts need nothing that is packed. */
 function unpacked(bytes: Buffer): Buffer {
   const { inflateRawSync } = (bundle as Bundle).require('node:zlib') as typeof import('node:zlib');
-  return inflateRawSync(Buffer.from(bytes.toString('latin1'), 'base64'));
+  return inflateRawSync(bytes);
 }
 
 const entryOf = (name: string): string => {
