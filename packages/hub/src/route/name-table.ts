@@ -152,7 +152,7 @@ function buildEntry(
     edits.description = JSON.stringify(text);
   }
   const changed = Object.keys(edits).length > 0;
-  const renamed = changed ? spliced(item, JSON.stringify(edits), edits) : item.payload;
+  const renamed = changed ? spliced(item, edits) : item.payload;
   return {
     member,
     item,
@@ -168,7 +168,9 @@ function buildEntry(
 const cache = new WeakMap<Item, Map<string, Payload>>();
 
 /** The item with the edits; made once for all routes and rebuilds that want the same. */
-function spliced(item: Item, key: string, edits: Readonly<Record<string, string>>): Payload {
+function spliced(item: Item, edits: Readonly<Record<string, string>>): Payload {
+  // Texts in JSON hold no line end themselves.
+  const key = `${edits.name}\n${edits.description}`;
   let made = cache.get(item);
   if (made === undefined) {
     made = new Map();

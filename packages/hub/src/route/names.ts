@@ -125,11 +125,12 @@ function assignPlain(
   if (naming.strategy === 'prefix') return names;
   const owners = countOwners(servers, naming);
   return servers.map((server, s) => {
-    const clashing = inOwnList(server, naming);
+    const own = inOwnList(server);
     return server.names.map((name, i) => {
       const plain = publicName(server.id, name, naming);
       const isShared = owners.get(plain) !== 1;
-      if (!isShared && !clashing(name, plain)) return plain;
+      // One that had to be cut has its hash already.
+      if (!isShared && (plain !== own.plain[i] || !own.clashes(i))) return plain;
       return isShared && naming.strategy === 'error' ? undefined : names[s]?.[i];
     });
   });
@@ -154,24 +155,18 @@ function assignPrefixed(server: NamedServer, configuredIds: readonly string[], n
     .filter((id) => id !== server.id)
     .map((id) => prefixOf(id, naming))
     .filter((other) => other.startsWith(prefix) && (other !== prefix || !exact));
-  const clashing = inOwnList(server, naming);
-  return server.names.map((name) => {
-    const plain = prefix + sanitise(name);
-    const hashed = clashing(name, plain) || rivals.some((other) => plain.startsWith(other));
-    return publicName(server.id, name, naming, hashed);
+  const own = inOwnList(server);
+  return server.names.map((name, i) => {
+    const plain = prefix + own.plain[i];
+    const hashed = own.clashes(i) || rivals.some((other) => plain.startsWith(other));
+    return hashed || plain.length > naming.maxLength ? publicName(server.id, name, naming, hashed) : plain;
   });
 }
 
-/** Tells whether an altered name meets another one of the same server. */
-function inOwnList(server: NamedServer, naming: Naming): (name: string, plain: string) => boolean {
+/** The names of one server as they can be shown, and which of them was altered and so meets another one. */
+function inOwnList({ names }: NamedServer): { readonly plain: readonly string[]; clashes(index: number): boolean } {
+  const plain = names.map(sanitise);
   const counts = new Map<string, number>();
-  for (const name of server.names) {
-    const key = sanitise(name);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const prefixLength = naming.strategy === 'prefix' ? prefixOf(server.id, naming).length : 0;
-  return (name, plain) => {
-    const key = plain.slice(prefixLength);
-    return (counts.get(key) ?? 0) > 1 && key !== name;
-  };
+  for (const name of plain) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return { plain, clashes: (i) => plain[i] !== names[i] && (counts.get(plain[i] as string) ?? 0) > 1 };
 }

@@ -18,9 +18,11 @@ export interface RenderOptions {
   readonly items: readonly Payload[];
   /** Further members of the result, as they are to be sent. */
   readonly extras: readonly (readonly [name: string, value: Payload])[];
-  /** Bytes of items over which a further page is begun. */
+  /** Bytes of items over which a further page is begun; what the hub itself puts into an item counts by its characters. */
   readonly maxBytes: number;
 }
+
+const COMMA = Uint8Array.of(0x2c);
 
 /** Makes the pages of a list; each holds at least one item, in a list of one page it may be none. */
 export function renderList(options: RenderOptions): ReadyList {
@@ -39,11 +41,13 @@ export function renderList(options: RenderOptions): ReadyList {
     size = 0;
   };
   for (const item of items) {
-    const bytes = item.bytes();
-    if (size > 0 && size + bytes.length > maxBytes) end();
-    if (size > 0) page.push(',');
-    page.push(bytes);
-    size += bytes.length;
+    // Joined only here, with all others: an item that was renamed lies in pieces.
+    const pieces = item.pieces();
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (size > 0 && size + length > maxBytes) end();
+    if (size > 0) page.push(COMMA);
+    for (const piece of pieces) page.push(piece);
+    size += length;
   }
   end();
   return { kind, pages };
