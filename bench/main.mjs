@@ -25,8 +25,11 @@ function report(row) {
   console.error(`round ${row.round} ${row.scenario} ${row.system}${at}: ${text}`);
 }
 
-/** S5 is short and told by the wall clock, so each round starts everything three times. */
-const repeats = (scenario) => (SCENARIOS[scenario].kind === 'start' ? 3 : 1);
+/**
+ * S5 is short and told by the wall clock, and single starts differ by a tenth: each round starts everything three times, and
+ * ourselves, who are held to a narrow limit, eight times more.
+ */
+const repeats = (scenario) => (SCENARIOS[scenario].kind === 'start' ? { all: 3, ours: 8 } : { all: 1, ours: 0 });
 
 /** Measures everything, interleaved by round; every round begins with another system. */
 async function measure(rig, { asked, names, environment, idleSessions }) {
@@ -41,9 +44,14 @@ async function measure(rig, { asked, names, environment, idleSessions }) {
     const first = (round - 1) % Math.max(1, names.length);
     const order = [...names.slice(first), ...names.slice(0, first)];
     for (const scenario of asked.scenarios) {
-      for (let repeat = 0; repeat < repeats(scenario); repeat++) {
-        if (scenario === 'S5') add({ round, scenario, system: '(floor)', ...(await startFloor()) });
-        for (const system of order.filter((name) => systems[name].scenarios.includes(scenario))) {
+      const able = order.filter((name) => systems[name].scenarios.includes(scenario));
+      const isOurs = (name) => systems[name].role === 'hub';
+      const { all, ours } = repeats(scenario);
+      for (let repeat = 0; repeat < all + ours; repeat++) {
+        for (const system of able.filter((name) => repeat < all || isOurs(name))) {
+          // Right before what it is compared with, for the speed of a machine changes within minutes.
+          const hasFloor = scenario === 'S5' && system === (able.find(isOurs) ?? able[0]);
+          if (hasFloor) add({ round, scenario, system: '(floor)', ...(await startFloor()) });
           const measured = await runScenario(rig, systems[system], scenario, settings);
           for (const result of measured) add({ round, scenario, system, ...result });
         }

@@ -7,7 +7,7 @@ export interface Members {
   readonly names: readonly string[];
   /** Three offsets per member: of the name's opening quote, of the value, and past the value. */
   readonly at: readonly number[];
-  /** Members of those values that are objects the scan records too. */
+  /** Members of those values that are objects the scan records too; it may end before the last member. */
   readonly children: readonly (Members | undefined)[];
 }
 

@@ -165,9 +165,12 @@ function more(close: number): boolean {
   return false;
 }
 
+/** Of objects so deep inside that nothing in them is recorded. */
+const NO_CHILDREN: readonly undefined[] = [];
+
 /** Reads an object and records its members; `level` 0 is the message itself. */
 function object(level: number): Members {
-  const members: Members = { start: pos, end: 0, names: [], at: [], children: [] };
+  const members: Members = { start: pos, end: 0, names: [], at: [], children: level < 2 ? [] : NO_CHILDREN };
   open();
   skipSpace();
   if (pos < limit && src[pos] === 0x7d) pos++;
@@ -200,7 +203,7 @@ function member(members: Members, level: number): void {
   else value();
   names.push(name);
   (members.at as number[]).push(nameStart, valueStart, pos);
-  (members.children as (Members | undefined)[]).push(child);
+  if (level < 2) (members.children as (Members | undefined)[]).push(child);
 }
 
 function list(): void {

@@ -24,5 +24,10 @@ export function matchesGlob(pattern: string, name: string): boolean {
 
 /** Whether a name is in: matched by one of `include` and by none of `exclude`. */
 export function isIncluded(name: string, include: readonly string[], exclude: readonly string[]): boolean {
-  return include.some((glob) => matchesGlob(glob, name)) && !exclude.some((glob) => matchesGlob(glob, name));
+  return isMatched(name, include) && !isMatched(name, exclude);
+}
+
+function isMatched(name: string, globs: readonly string[]): boolean {
+  for (let i = 0; i < globs.length; i++) if (matchesGlob(globs[i] as string, name)) return true;
+  return false;
 }

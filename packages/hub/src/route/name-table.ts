@@ -19,7 +19,7 @@ export interface NameEntry {
   /** An entry is a destination as it stands, for clients whose results are not wrapped. */
   readonly wrap: false;
   /** New members of the item, as JSON text. */
-  readonly edits: Readonly<Record<string, string>> | undefined;
+  readonly edits: Edits | undefined;
 }
 
 /** A name that differs from the plain `{server}{separator}{name}`. */
@@ -78,6 +78,7 @@ export function buildNameTable(options: NameTableOptions): NameTable {
   const shared = new Map<string, readonly string[]>();
   const listed: NameEntry[] = [];
   const renames: Rename[] = [];
+  const hasAliases = prefix && Object.keys(naming.aliases ?? {}).length > 0;
   members.forEach((member, m) => {
     (wanted[m] ?? []).forEach(({ item, name, override }, i) => {
       const { id } = member.upstream;
@@ -101,7 +102,7 @@ export function buildNameTable(options: NameTableOptions): NameTable {
       byPublic.set(given, entry);
       byOwn.set(name, byOwn.has(name) ? null : entry);
       if (member.inventory.listed) listed.push(entry);
-      const isChosen = override?.name !== undefined || (prefix && aliasOf(id, name, naming) !== undefined);
+      const isChosen = override?.name !== undefined || (hasAliases && aliasOf(id, name, naming) !== undefined);
       if (isChosen) report('override', given);
       else if (prefix && given !== plainName(id, name, naming)) report(taken ? 'collision' : 'altered', given);
     });
@@ -145,14 +146,8 @@ function buildEntry(
   override: Wanted['override'],
 ): NameEntry {
   const rewriter = options.rewriterOf(member);
-  const edits: Record<string, string> = {};
-  if (given !== item.key) edits.name = JSON.stringify(given);
-  if (override?.description !== undefined) {
-    const text = override.description.replaceAll('{description}', () => item.payload.text('description') ?? '');
-    edits.description = JSON.stringify(text);
-  }
-  const changed = Object.keys(edits).length > 0;
-  const renamed = changed ? spliced(item, edits) : item.payload;
+  const edits = editsOf(item, given, override?.description);
+  const renamed = edits === undefined ? item.payload : spliced(item, edits);
   return {
     member,
     item,
@@ -161,26 +156,29 @@ function buildEntry(
     target: given === item.key ? undefined : item.key,
     rewriter,
     wrap: false,
-    edits: changed ? edits : undefined,
+    edits,
   };
 }
 
-const cache = new WeakMap<Item, Map<string, Payload>>();
+/** New members of the item, as JSON text; undefined where it stays as it is. */
+function editsOf(item: Item, given: string, description: string | undefined): Edits | undefined {
+  const isRenamed = given !== item.key;
+  if (description === undefined) return isRenamed ? { name: JSON.stringify(given) } : undefined;
+  const text = description.replaceAll('{description}', () => item.payload.text('description') ?? '');
+  return { ...(isRenamed ? { name: JSON.stringify(given) } : {}), description: JSON.stringify(text) };
+}
 
-/** The item with the edits; made once for all routes and rebuilds that want the same. */
-function spliced(item: Item, edits: Readonly<Record<string, string>>): Payload {
-  // Texts in JSON hold no line end themselves.
-  const key = `${edits.name}\n${edits.description}`;
-  let made = cache.get(item);
-  if (made === undefined) {
-    made = new Map();
-    cache.set(item, made);
-  }
-  let payload = made.get(key);
-  if (payload === undefined) {
-    payload = Payload.ofPieces(editObject(item.payload, edits));
-    made.set(key, payload);
-  }
+type Edits = Readonly<Record<string, string>>;
+
+const made = new WeakMap<Item, { readonly edits: Edits; readonly payload: Payload }>();
+
+/** The item with the edits; made once for all routes and rebuilds that want the same one after the other. */
+function spliced(item: Item, edits: Edits): Payload {
+  const last = made.get(item);
+  if (last !== undefined && last.edits.name === edits.name && last.edits.description === edits.description)
+    return last.payload;
+  const payload = Payload.ofPieces(editObject(item.payload, edits));
+  made.set(item, { edits, payload });
   return payload;
 }
 

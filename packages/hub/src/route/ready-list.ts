@@ -43,10 +43,11 @@ export function renderList(options: RenderOptions): ReadyList {
   for (const item of items) {
     // Joined only here, with all others: an item that was renamed lies in pieces.
     const pieces = item.pieces();
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    let length = 0;
+    for (let i = 0; i < pieces.length; i++) length += (pieces[i] as Piece).length;
     if (size > 0 && size + length > maxBytes) end();
     if (size > 0) page.push(COMMA);
-    for (const piece of pieces) page.push(piece);
+    for (let i = 0; i < pieces.length; i++) page.push(pieces[i] as Piece);
     size += length;
   }
   end();
