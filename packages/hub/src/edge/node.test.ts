@@ -139,6 +139,8 @@ describe('the listener', () => {
     ['a space before the colon', `${HEAD}X-A : b\r\nContent-Length: 2\r\n\r\n{}`],
     ['a bare line feed', 'POST /mcp HTTP/1.1\nHost: localhost\n\n'],
     ['a NUL', `${HEAD}X-A: b\0c\r\nContent-Length: 2\r\n\r\n{}`],
+    ['two Hosts', `${HEAD}hOST: evil.test\r\nContent-Length: 2\r\n\r\n{}`],
+    ['twice the same Host', `${HEAD}Host: localhost\r\nContent-Length: 2\r\n\r\n{}`],
     ['no Host', 'POST /mcp HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}'],
   ])('A11 refuses %s and closes', async (_, text) => {
     await using kit = await serveKit();

@@ -56,10 +56,18 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
     },
-    (request, response) => edge.handle(new NodeRequest(request), new NodeReply(response, edge.keeper)),
+    (request, response) => {
+      if (hasOneHost(request)) edge.handle(new NodeRequest(request), new NodeReply(response, edge.keeper));
+      else response.writeHead(400, { Connection: 'close' }).end();
+    },
   );
   server.maxConnections = options.maxConnections ?? 20_000;
-  if (upgrade !== undefined) server.on('upgrade', upgrade);
+  if (upgrade !== undefined) {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (hasOneHost(request)) upgrade(request, socket, head);
+      else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
+  }
   await listen(server, host, options.port ?? 3535);
   const { port } = server.address() as AddressInfo;
   edge.guard.allowBound(host, port);
@@ -68,6 +76,16 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
     port,
     close: (graceMs = 0) => close(server, graceMs),
   };
+}
+
+/** Node keeps the first of several, where a proxy before it may have judged another. @see RFC 9112 section 3.2 */
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts <= 1;
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -37,6 +37,7 @@ describe('a WebSocket handshake', () => {
   it.each([
     ['a foreign origin', '/ws', ['mcp'], { origin: 'https://evil.test' }, 403],
     ['a rebound host', '/ws', ['mcp'], { host: 'evil.test' }, 403],
+    ['two hosts', '/ws', ['mcp'], { host: ['localhost', 'evil.test'] }, 400],
     ['a cookie without an origin', '/ws', ['mcp'], { cookie: 'a=b' }, 403],
     ['another path', '/mcp', ['mcp'], {}, 404],
     ['another subprotocol', '/ws', ['graphql-ws'], {}, 400],
@@ -44,7 +45,7 @@ describe('a WebSocket handshake', () => {
   ])('A4 with %s is refused', async (_, path, protocols, headers, status) => {
     const { kit, edge } = await serve();
     await using __ = kit;
-    const answer = await open(kit.url + path, protocols, headers as Record<string, string>);
+    const answer = await open(kit.url + path, protocols, headers as unknown as Record<string, string>);
     expect(answer.status).toBe(status);
     expect(edge.size).toBe(0);
     if (status === 403) expect(kit.logs[0]?.event).toMatch(/^sec\.(host|origin)_rejected$/);
