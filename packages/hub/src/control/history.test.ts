@@ -78,6 +78,9 @@ describe('the numbers of generations', () => {
       [2, 'retired'],
       [1, 'retired'],
     ]);
+    await history.flush();
+    const secret = ledgerOf();
+    expect(add(secret, config({ c: { ...A, env: { TOKEN: 'sesame9' } } }), 'start')).toBe(5);
     expect(changed.diff(1, 4)).toMatchObject({ added: ['c'], removed: ['a'] });
     expect(changed.diff(1, 9)).toBeUndefined();
     expect(changed.configOf(1)).toBeUndefined();

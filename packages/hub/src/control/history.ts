@@ -15,6 +15,8 @@ export interface KeptGeneration {
   readonly config: Config;
   /** As it was written; kept over restarts where it holds no secret itself, only references. */
   readonly written: Written | undefined;
+  /** Keyed hash of the configuration as it is; undefined where an older hub kept it. */
+  readonly print?: string | undefined;
 }
 
 /** The accepted configurations of a hub, over restarts. */
@@ -52,10 +54,10 @@ export function openHistory({ home, max, log }: HistoryOptions): History {
   if (ids.length > 0) sweepFolder(folder);
   const pending = new Map<number, KeptGeneration>();
   let timer: NodeJS.Timeout | undefined;
-  const write = async ({ record, config, written }: KeptGeneration): Promise<void> => {
+  const write = async ({ record, config, written, print }: KeptGeneration): Promise<void> => {
     try {
       const isKept = written !== undefined && (await holdsNoSecret(written));
-      const text = JSON.stringify({ format: FORMAT, record, config, ...(isKept ? { written } : {}) }, null, 2);
+      const text = JSON.stringify({ format: FORMAT, record, config, print, ...(isKept ? { written } : {}) }, null, 2);
       writeAtomically(join(folder, `${record.id}.json`), `${text}\n`);
     } catch (error) {
       const message = `generation ${record.id} could not be kept: ${(error as Error).message}`;
@@ -109,7 +111,8 @@ function read(file: string): KeptGeneration | undefined {
     const state = record.state === 'failed' ? 'failed' : 'retired';
     const written = isRecord(value['written']) ? (value['written'] as unknown as Written) : undefined;
     const config = value['config'] as unknown as Config;
-    return { record: { ...record, state, sessions: 0, calls: 0 }, config, written };
+    const print = typeof value['print'] === 'string' ? value['print'] : undefined;
+    return { record: { ...record, state, sessions: 0, calls: 0 }, config, written, print };
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { HubEvents } from '../core/hub-event.ts';
 import type { BuiltGeneration } from './build.ts';
 import type { Config } from './config.ts';
@@ -53,6 +54,7 @@ export interface LedgerOptions {
 interface Entry {
   record: GenerationRecord;
   readonly masked: Config;
+  print: string | undefined;
   readonly written: Written | undefined;
   config: Config | undefined;
   generation: BuiltGeneration | undefined;
@@ -64,9 +66,10 @@ const HASH_LENGTH = 16;
 /** Makes the ledger of one hub; every change of a generation's state is told as an event and written down. */
 export function createLedger(options: LedgerOptions): Ledger {
   const { history, events, maskKey, folder, now } = options;
-  const entries: Entry[] = history.earlier.map(({ record, config, written }) => ({
+  const entries: Entry[] = history.earlier.map(({ record, config, written, print }) => ({
     record,
     masked: config,
+    print,
     written,
     config: undefined,
     generation: undefined,
@@ -87,19 +90,23 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   return {
     add(config, { origin, diff, written }) {
-      const masked = maskValues(config, maskKey);
       const last = entries[0];
-      const known = hash(masked);
+      const print = printOf(config, maskKey);
+      // Most starts are with the configuration of the last run, and are told by one hash instead of one for each value.
+      const isLast = last?.print === print;
+      const masked = isLast ? last.masked : maskValues(config, maskKey);
+      const known = isLast ? last.record.hash : hash(masked);
       const fresh = { hash: known, createdAt: new Date(now()).toISOString(), origin, diff, error: undefined };
       const servers = Object.keys(config.mcpServers).filter((id) => config.mcpServers[id]?.disabled !== true);
       if (origin === 'start' && last?.record.hash === known && last.record.state !== 'failed') {
         last.record = { ...last.record, ...fresh, servers, state: 'warming' };
         last.config = config;
+        last.print = print;
         return last.record.id;
       }
       const id = (last?.record.id ?? 0) + 1;
       const record: GenerationRecord = { id, ...fresh, servers, state: 'warming', sessions: 0, calls: 0 };
-      entries.unshift({ record, masked, written, config, generation: undefined });
+      entries.unshift({ record, masked, print, written, config, generation: undefined });
       events.emit({ type: 'generation', generation: id, state: 'warming', message: undefined });
       return id;
     },
@@ -117,8 +124,8 @@ export function createLedger(options: LedgerOptions): Ledger {
         forget();
       }
       events.emit({ type: 'generation', generation: id, state, message: error });
-      const { record, masked, written } = entry;
-      if (state === 'active' || state === 'failed') history.put({ record, config: masked, written });
+      const { record, masked, written, print } = entry;
+      if (state === 'active' || state === 'failed') history.put({ record, config: masked, written, print });
     },
     record: (id) => {
       const entry = find(id);
@@ -140,6 +147,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     hashOf: (config) => hash(maskValues(config, maskKey)),
   };
+}
+
+/** Tells a configuration from every other, secrets included, and gives none of them away. */
+function printOf(config: Config, key: Uint8Array): string {
+  return createHmac('sha256', key).update('hatago config').update(JSON.stringify(config)).digest('hex');
 }
 
 function callsOf(generation: BuiltGeneration): number {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 
 /** A YAML library, loaded at its first use: most configurations are JSONC, and it takes a start longer than they do. */
@@ -19,6 +18,7 @@ function load(): typeof Yaml {
   const own = bundled?.();
   if (own !== undefined) return own as typeof Yaml;
   try {
+    const { createRequire } = process.getBuiltinModule('node:module');
     return createRequire(import.meta.filename)('yaml') as typeof Yaml;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
