@@ -12,7 +12,7 @@ try {
   await build({ config: 'tsdown.config.ts', logLevel: 'warn' });
   mkdirSync(dist, { recursive: true });
   for (const name of readdirSync(dist))
-    if (!/^hatago.*\.(cjs|parts)$/.test(name)) rmSync(`${dist}/${name}`, { recursive: true });
+    if (!/^hatago(\.cjs|-\w+\.parts)$/.test(name)) rmSync(`${dist}/${name}`, { recursive: true });
   packProgram(`${root}/.cache/bundle`, `${dist}/hatago.cjs`);
   rmSync(`${root}/.cache/bundle`, { recursive: true, force: true });
   writeFileSync(`${dist}/THIRD-PARTY-NOTICES.txt`, buildNotices([`${packages}/hub`, `${packages}/hatago`]));

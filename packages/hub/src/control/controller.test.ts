@@ -383,6 +383,7 @@ describe('what is kept', () => {
     const kit = await start(() => ({}), { generation: { max: 2, gracePeriodMs: 0 } });
     for (let i = 0; i < 4; i++) await kit.reload({}, { toolNaming: { maxLength: 30 + i } });
     const kept = (): string[] => readdirSync(join(kit.home, 'state', 'generations')).sort();
-    await vi.waitFor(() => expect(kept()).toEqual(['4.json', '5.json']), 5000);
+    await kit.controller.close('what is left to be written is written now');
+    expect(kept()).toEqual(['4.json', '5.json']);
   });
 });

@@ -349,6 +349,18 @@ describe('a verdict', () => {
     expect(test.server.count('tools/list')).toBe(3);
   });
 
+  it('of tools that do not change gives them the time of a request, not that of connecting', async () => {
+    const script = { 'server/discover': discover, 'tools/list': () => undefined };
+    const timeouts = { connectMs: 100, requestMs: 5000 };
+    const test = createTestUpstream(script, { timeouts }, { deps: { verdicts: steady() } });
+    await test.upstream.settled;
+    const listed = listOf(test);
+    await test.clock.advance(3000);
+    test.server.reply(test.server.last('tools/list'), TOOLS);
+    expect(await listed).toEqual({ kind: 'complete', result: TOOLS });
+    expect(test.server.count('tools/list')).toBe(1);
+  });
+
   it('of tools that do not change is the first of a server that announces no changes', async () => {
     const verdicts = remembering();
     const test = createTestUpstream({ 'server/discover': discover }, {}, { deps: { verdicts } });

@@ -106,7 +106,8 @@ class Attempt {
     peer.version = MODERN_VERSION;
     const asked = this.#discover(peer);
     // A start waits for one answer instead of two, where the lists are not read for a session's own process.
-    const listed = verdict?.steady === true && client === undefined ? this.#own(peer, 'tools/list') : undefined;
+    const isAhead = verdict?.steady === true && client === undefined;
+    const listed = isAhead ? this.#own(peer, 'tools/list', context.timeouts.requestMs) : undefined;
     // A server that must be modern may take its time; of another one silence is a hint.
     const reply = mustBeModern ? await asked : await within(asked, context.limits.probeMs, context.schedule);
     const evidence = reply === 'late' ? 'silent' : judge(reply, peer);
@@ -120,12 +121,12 @@ class Attempt {
   }
 
   #discover(peer: Peer): Promise<Reply> {
-    return this.#own(peer, 'server/discover');
+    return this.#own(peer, 'server/discover', this.#leftMs());
   }
 
-  #own(peer: Peer, method: string): Promise<Reply> {
+  #own(peer: Peer, method: string, limitMs: number): Promise<Reply> {
     const { hubInfo } = this.#options.context;
-    return peer.own(method, `{"_meta":${envelopeHead(hubInfo)}{}}}`, this.#leftMs());
+    return peer.own(method, `{"_meta":${envelopeHead(hubInfo)}{}}}`, limitMs);
   }
 
   /** The server says nothing: it is initialized in place, unless it answers the probe after all. */
