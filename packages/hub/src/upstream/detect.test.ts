@@ -1,6 +1,5 @@
 import { type Scanned, scan } from '@hatago/protocol';
 import { describe, expect, it } from 'vitest';
-import { HUB, LOCAL } from '../core/exchange.ts';
 import type { LinkFailure } from './link.ts';
 import {
   buildCall,
@@ -10,12 +9,11 @@ import {
   INITIALIZED,
   LEGACY_SCRIPT,
   MODERN_SCRIPT,
+  remembering,
   type ScriptedServer,
-  seen,
   settle,
   type TestUpstream,
 } from './scripted.ts';
-import type { Verdict } from './spec.ts';
 
 const HTTP = { kind: 'http', url: 'http://127.0.0.1:1/mcp' } as const;
 
@@ -35,15 +33,6 @@ const http = (status: number, body = ''): LinkFailure => ({
 });
 
 const methods = ({ server }: TestUpstream): string[] => server.heard.map(({ method }) => method);
-
-function remembering(initial?: Verdict): {
-  known: Map<string, Verdict>;
-  get: (id: string) => Verdict | undefined;
-  put: (id: string, v: Verdict) => void;
-} {
-  const known = new Map<string, Verdict>(initial === undefined ? [] : [['test', initial]]);
-  return { known, get: (id) => known.get(id), put: (id, verdict) => void known.set(id, verdict) };
-}
 
 describe('a server over stdio', () => {
   it('that answers server/discover is modern', async () => {
@@ -327,62 +316,6 @@ describe('a verdict', () => {
     expect(test.upstream.status.state).toBe('failed');
     expect(methods(test)).toEqual(['initialize']);
     expect(verdicts.known.get('test')?.era).toBe('legacy');
-  });
-
-  const discover = () => ({ ...DISCOVERED, capabilities: { tools: {} } });
-  const TOOLS = { tools: [{ name: 'a' }], resultType: 'complete' };
-  const steady = () => remembering({ era: 'modern', steady: true, expiresAt: 2_000_000_000 });
-  const listOf = ({ upstream }: TestUpstream, principal = HUB) =>
-    upstream.request(buildCall({ method: 'tools/list', params: {}, principal })).then(seen);
-
-  it('of tools that do not change has them asked for in the same turn, once', async () => {
-    const script = { 'server/discover': discover, 'tools/list': () => TOOLS };
-    const test = createTestUpstream(script, {}, { deps: { verdicts: steady() } });
-    await test.upstream.settled;
-    expect(methods(test)).toEqual(['server/discover', 'tools/list']);
-    expect(test.server.last('tools/list').params).toEqual(test.server.last('server/discover').params);
-    expect(await listOf(test, LOCAL)).toEqual({ kind: 'complete', result: TOOLS });
-    expect(test.server.count('tools/list')).toBe(2);
-    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
-    expect(test.server.count('tools/list')).toBe(2);
-    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
-    expect(test.server.count('tools/list')).toBe(3);
-  });
-
-  it('of tools that do not change gives them the time of a request, not that of connecting', async () => {
-    const script = { 'server/discover': discover, 'tools/list': () => undefined };
-    const timeouts = { connectMs: 100, requestMs: 5000 };
-    const test = createTestUpstream(script, { timeouts }, { deps: { verdicts: steady() } });
-    await test.upstream.settled;
-    const listed = listOf(test);
-    await test.clock.advance(3000);
-    test.server.reply(test.server.last('tools/list'), TOOLS);
-    expect(await listed).toEqual({ kind: 'complete', result: TOOLS });
-    expect(test.server.count('tools/list')).toBe(1);
-  });
-
-  it('of tools that do not change is the first of a server that announces no changes', async () => {
-    const verdicts = remembering();
-    const test = createTestUpstream({ 'server/discover': discover }, {}, { deps: { verdicts } });
-    await test.upstream.settled;
-    expect(methods(test)).toEqual(['server/discover']);
-    expect(verdicts.known.get('test')).toMatchObject({ era: 'modern', steady: true });
-  });
-
-  it.each([
-    ['announces changes now', MODERN_SCRIPT['server/discover']],
-    ['could not list them yet', discover],
-  ])('of tools that do not change does no harm where the server %s', async (_, discovered) => {
-    const verdicts = steady();
-    const refused = { error: { code: -32603, message: 'not yet' } };
-    const test: TestUpstream = createTestUpstream(
-      { 'server/discover': discovered, 'tools/list': () => (test.server.count('tools/list') === 1 ? refused : TOOLS) },
-      {},
-      { deps: { verdicts } },
-    );
-    await test.upstream.settled;
-    expect(await listOf(test)).toEqual({ kind: 'complete', result: TOOLS });
-    expect(verdicts.known.get('test')?.steady).toBe(discovered === discover);
   });
 
   it('for HTTP+SSE goes straight there', async () => {

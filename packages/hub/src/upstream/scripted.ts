@@ -6,7 +6,7 @@ import type { Upstream, UpstreamCall } from '../core/upstream.ts';
 import type { Openers } from './detect.ts';
 import type { Link, LinkEvents, LinkFailure, OpenLink, Outgoing } from './link.ts';
 import { createUpstream } from './server.ts';
-import type { UpstreamDeps, UpstreamSpec } from './spec.ts';
+import type { UpstreamDeps, UpstreamSpec, Verdict } from './spec.ts';
 
 /** A clock for tests: time passes only when it is told to. */
 export interface TestClock {
@@ -304,3 +304,13 @@ export const MODERN_SCRIPT: Script = {
   'server/discover': () => DISCOVERED,
   'subscriptions/listen': () => undefined,
 };
+
+/** Verdicts in memory, of which that of the scripted server may be there already. */
+export function remembering(initial?: Verdict): {
+  known: Map<string, Verdict>;
+  get: (id: string) => Verdict | undefined;
+  put: (id: string, v: Verdict) => void;
+} {
+  const known = new Map<string, Verdict>(initial === undefined ? [] : [['test', initial]]);
+  return { known, get: (id) => known.get(id), put: (id, verdict) => void known.set(id, verdict) };
+}
