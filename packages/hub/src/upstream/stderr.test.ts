@@ -40,6 +40,20 @@ describe('createStderrLog', () => {
     }
   });
 
+  it('keeps it however the pieces fall: they may fill what is there to the last byte', () => {
+    const { stderr, push } = log();
+    const all = ['a'.repeat(1024), 'b'.repeat(1024), 'c'.repeat(4096), 'd'.repeat(59_392), 'e'.repeat(65_536)];
+    for (const [i, piece] of all.entries()) {
+      push(piece);
+      expect(stderr.text()).toBe(
+        all
+          .slice(0, i + 1)
+          .join('')
+          .slice(-65_536),
+      );
+    }
+  });
+
   it('has everything while that is less than it may keep', () => {
     const { stderr, push } = log();
     for (let i = 0; i < 1000; i++) push(`line ${i}\n`);

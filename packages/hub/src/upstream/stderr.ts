@@ -37,7 +37,8 @@ export function createStderrLog(options: StderrOptions): StderrLog {
 
   function keep(chunk: Uint8Array): void {
     const bytes = chunk.length > ringBytes ? chunk.subarray(chunk.length - ringBytes) : chunk;
-    if (!wrapped && fill + bytes.length > ring.length && ring.length < ringBytes) {
+    // Grown before it is full: one that has gone round stays as large as it is, and larger pieces come.
+    if (fill + bytes.length >= ring.length && ring.length < ringBytes) {
       const grown = Buffer.allocUnsafeSlow(Math.min(ringBytes, Math.max(2048, 2 * (fill + bytes.length))));
       grown.set(ring.subarray(0, fill));
       ring = grown;
