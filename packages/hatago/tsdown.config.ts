@@ -19,7 +19,7 @@ const common: UserConfig = {
   dts: false,
 };
 
-/** The program that loads the parts; the build lays those into a store beside it. */
+/** The program that loads the parts; the build puts those behind it, into the same file. */
 const bin: UserConfig = { ...common, entry: { bin: 'src/bin.ts' }, outDir: source('../.cache/bundle/bin') };
 
 /** Whoever imports the schema gets it when it is first used. */

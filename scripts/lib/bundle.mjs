@@ -11,8 +11,7 @@ const dist = `${packages}/hatago/dist`;
 try {
   await build({ config: 'tsdown.config.ts', logLevel: 'warn' });
   mkdirSync(dist, { recursive: true });
-  for (const name of readdirSync(dist))
-    if (!/^hatago(\.cjs|-\w+\.parts)$/.test(name)) rmSync(`${dist}/${name}`, { recursive: true });
+  for (const name of readdirSync(dist)) if (name !== 'hatago.cjs') rmSync(`${dist}/${name}`, { recursive: true });
   packProgram(`${root}/.cache/bundle`, `${dist}/hatago.cjs`);
   rmSync(`${root}/.cache/bundle`, { recursive: true, force: true });
   writeFileSync(`${dist}/THIRD-PARTY-NOTICES.txt`, buildNotices([`${packages}/hub`, `${packages}/hatago`]));

@@ -7,7 +7,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,7 +19,7 @@ import { packProgram } from '../../../scripts/lib/program.mjs';
 /** The program proper, as short as it can be; the loader itself comes from its source. */
 const BIN = `
 const { openBundle, loadPart } = require(process.env.LOADER);
-openBundle({ file: __filename, ...HATAGO_BUNDLE, require });
+openBundle({ file: __filename, parts: HATAGO_PARTS, require });
 if (process.argv[2] === 'none') console.log(loadPart('none.cjs'));
 else loadPart('main.cjs');
 `;
@@ -39,10 +38,7 @@ if (process.env.FLAGS) {
     return done;
   });
 }
-if (process.env.REPLACED) {
-  const { readdirSync, rmSync } = require('node:fs');
-  for (const name of readdirSync(__dirname)) if (name.startsWith('program')) rmSync(__dirname + '/' + name);
-}
+if (process.env.REPLACED) require('node:fs').rmSync(__filename);
 console.log(JSON.stringify([word, again.word === word, loadPart('late.cjs').late, basename(__filename), module.exports === exports]));
 if (process.argv[2] === 'leave') leaveCode();
 if (process.argv[2] === 'some') leaveCode(['wo']);
@@ -50,7 +46,7 @@ if (process.argv[2] === 'some') leaveCode(['wo']);
 const WORD = 'exports.word = `旅籠 */ "two\nlines" // ${/^[ \\t]*/.test("")}`;\n';
 const EXPECTED = ['旅籠 */ "two\nlines" // true', true, 'late', 'program.cjs', true];
 
-describe('a command and its store', () => {
+describe('a command in one file', () => {
   let folder: string;
   let program: string;
   let cache: string;
@@ -75,18 +71,17 @@ describe('a command and its store', () => {
     const env = { PATH: process.env.PATH, XDG_CACHE_HOME: cache, LOADER: loader, ...more };
     return JSON.parse(String(execFileSync(process.execPath, [program, argument], { env })) || 'null');
   };
-  const stores = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.parts'));
   const left = (): string[] => readdirSync(join(cache, 'hatago/code')).map((name) => name.split('-')[0] as string);
 
   it('runs its parts as they were, each once', () => {
     expect(run()).toEqual(EXPECTED);
   });
 
-  it('packs large parts that are seldom loaded, and runs them all the same', () => {
+  it('packs its parts, and runs them all the same', () => {
     const text = `exports.late = 'late';\n// ${'as large as a library '.repeat(1000)}\n`;
     writeFileSync(join(folder, 'parts/late.cjs'), text);
     packProgram(folder, program);
-    expect(readFileSync(join(folder, String(stores()[0])), 'utf8')).not.toContain('as large as a library');
+    expect(statSync(program).size).toBeLessThan(5000);
     expect(run('leave')).toEqual(EXPECTED);
     expect(run()).toEqual(EXPECTED);
     expect(left().sort()).toEqual(['late.cjs', 'main.cjs', 'word.cjs']);
@@ -101,22 +96,24 @@ describe('a command and its store', () => {
     expect(statSync(entry).mtimeMs).toBe(1000);
   });
 
-  it('is a file of ASCII that may be run, and one store', () => {
+  it('is one file of ASCII that may be run', () => {
     const text = readFileSync(program);
     expect(text.every((byte) => byte < 0x80)).toBe(true);
     expect(statSync(program).mode & 0o111).toBe(0o111);
-    const [before] = stores();
-    writeFileSync(join(folder, 'parts/late.cjs'), `exports.late = 'late'; // another`);
-    packProgram(folder, program);
-    expect(stores()).toEqual([expect.not.stringContaining(String(before))]);
   });
 
-  it('says what to do where its store is missing or cut off', () => {
-    const store = join(folder, String(stores()[0]));
-    truncateSync(store, statSync(store).size - 100);
-    expect(() => run()).toThrow(/cut off: install hatago again/);
-    rmSync(store);
-    expect(() => run()).toThrow(/missing \(.*\): install hatago again/);
+  it('unpacks no part whose text an earlier process has left', () => {
+    run('leave');
+    writeFileSync(program, readFileSync(program, 'utf8').replaceAll(/^\/\/.*$/gm, '//'));
+    expect(run()).toEqual(EXPECTED);
+  });
+
+  it('says what to do where a part is damaged', () => {
+    const text = readFileSync(program, 'utf8');
+    for (const damaged of [text.replaceAll(/^\/\/.{40}/gm, '//'), text.slice(0, -20)]) {
+      writeFileSync(program, damaged);
+      expect(() => run()).toThrow(/damaged \(.*program.cjs\): install hatago again/);
+    }
   });
 
   it('loads a part anew that failed', () => {
@@ -169,11 +166,20 @@ describe('a command and its store', () => {
     expect(files.map((file) => statSync(file).ino)).not.toEqual(before);
   });
 
-  it('starts all the same where compiled code is broken or cannot be left', () => {
+  it.each([
+    ['something else', () => Buffer.from('broken')],
+    ['cut off', (left: Buffer) => left.subarray(0, -100)],
+    ['empty at its end', (left: Buffer) => Buffer.concat([left.subarray(0, -100), Buffer.alloc(100)])],
+    ['empty at its beginning', (left: Buffer) => Buffer.concat([Buffer.alloc(100), left.subarray(100)])],
+    ['all empty', (left: Buffer) => Buffer.alloc(left.length)],
+  ])('starts all the same where what was left is %s', (_how, damage) => {
     run('leave');
-    for (const name of readdirSync(join(cache, 'hatago/code')))
-      writeFileSync(join(cache, 'hatago/code', name), 'broken');
+    const files = readdirSync(join(cache, 'hatago/code')).map((name) => join(cache, 'hatago/code', name));
+    for (const file of files) writeFileSync(file, damage(readFileSync(file)));
     expect(run()).toEqual(EXPECTED);
+  });
+
+  it('starts all the same where nothing can be left', () => {
     writeFileSync(join(folder, 'file'), '');
     expect(run('leave', { XDG_CACHE_HOME: join(folder, 'file') })).toEqual(EXPECTED);
   });

@@ -1,4 +1,5 @@
 import {
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,15 +14,12 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** Where a part lies in the store: its first byte, length, what tells it from other builds, and whether it is packed. */
-export type Place = readonly [at: number, length: number, digest: string, isPacked?: boolean];
+/** Where a part lies in the file: bytes from its end, length there and unpacked, and what tells it from other builds. */
+export type Place = readonly [fromEnd: number, length: number, textLength: number, digest: string];
 
-/** The command: a program proper, and beside it a store in which the parts lie that it loads. */
+/** The command in one file: its parts lie packed behind the program proper, each in a line that is a comment. */
 export interface Bundle {
-  /** The program proper, by its path. */
   readonly file: string;
-  /** Name of the store, in the folder of the program. */
-  readonly store: string;
   readonly parts: Readonly<Record<string, Place>>;
   /** Loads what is no part. */
   require(name: string): unknown;
@@ -34,24 +32,29 @@ type Run = (exports: object, require: (name: string) => unknown, module: object,
 
 /** Of older builds and other versions of Node no more is kept than this. */
 const MAX_FILES = 48;
+/** How the text of every part begins and ends. */
+const HEAD = '(function(exports,require,module,__filename,__dirname){';
+const TAIL = '\n})';
 /** Under this name the parts find what is exported here. */
 const SELF = '#loader';
 
 let bundle: Bundle | undefined;
-let store = -1;
+let program = -1;
+let size = 0;
 let folder = '';
 /** Whether what lies in the folder may be run. */
 let isTrusted = false;
 const loaded = new Map<string, { exports: object }>();
 /** What was compiled anew, by its part. */
-const compiled = new Map<string, Script>();
+const compiled = new Map<string, { text: string; script: Script }>();
 let around: Around = (run) => run();
 
 /** Makes the parts of a bundle known; nothing of them is loaded yet. */
 export function openBundle(opened: Bundle): void {
   bundle = opened;
   // Kept open: what is loaded later must come from this very file, though an update has put another in its place.
-  store = openStore(join(dirname(opened.file), opened.store));
+  program = openSync(opened.file, 'r');
+  size = fstatSync(program).size;
   folder = cacheFolder();
   isTrusted = isOwn(folder);
 }
@@ -84,8 +87,8 @@ export function loadPart(name: string): unknown {
 }
 
 /**
- * Leaves what this process has compiled so far to those that come after it, which takes half of the time of their start.
- * With names, only parts whose names begin with one of them.
+ * Leaves what this process has unpacked and compiled so far to those that come after it, which takes half of the time of
+ * their start. With names, only parts whose names begin with one of them.
  *
  * **Security:** what is left there is run as it is, so it lies in the user's own cache directory and is read only when
  * that is the user's indeed; never in a shared one, nor in a project's.
@@ -99,9 +102,9 @@ export function leaveCode(names: readonly string[] = ['']): void {
 }
 
 function leaveThose(names: readonly string[]): void {
-  for (const [name, script] of compiled) {
+  for (const [name, { text, script }] of compiled) {
     if (!names.some((start) => name.startsWith(start))) continue;
-    write(entryOf(name), script.createCachedData());
+    write(entryOf(name), [script.createCachedData(), Buffer.from(text, 'latin1')]);
     compiled.delete(name);
   }
 }
@@ -112,36 +115,45 @@ function requirePart(name: string): unknown {
 }
 
 function compile(name: string, place: Place): Script {
-  const cachedData = isTrusted ? read(entryOf(name)) : undefined;
   const filename = join(dirname((bundle as Bundle).file), name);
-  const script = around(() => new Script(readPart(place), { filename, cachedData }));
-  if (cachedData === undefined || script.cachedDataRejected === true) compiled.set(name, script);
+  const left = isTrusted ? compileLeft(name, place, filename) : undefined;
+  if (left !== undefined) return left;
+  const text = readPart(place);
+  const script = around(() => new Script(text, { filename }));
+  compiled.set(name, { text, script });
   return script;
 }
 
-function openStore(path: string): number {
+/** From the code that was left of a part, and the text behind it; undefined where they are of no use. */
+function compileLeft(name: string, [, , textLength]: Place, filename: string): Script | undefined {
   try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw new Error(`a part of the program is missing (${path}): install hatago again`, { cause: error });
+    const bytes = readFileSync(entryOf(name));
+    const end = bytes.length - textLength;
+    const text = bytes.toString('latin1', end);
+    if (!text.startsWith(HEAD) || !text.endsWith(TAIL)) return undefined;
+    const script = around(() => new Script(text, { filename, cachedData: bytes.subarray(0, end) }));
+    return script.cachedDataRejected === true ? undefined : script;
+  } catch {
+    return undefined;
   }
 }
 
-function readPart([at, length, , isPacked]: Place): string {
+/** What it takes is loaded here, for most starts find what an earlier one has unpacked. */
+function readPart([fromEnd, length, textLength]: Place): string {
+  const { brotliDecompressSync } = (bundle as Bundle).require('node:zlib') as typeof import('node:zlib');
   const bytes = Buffer.allocUnsafe(length);
-  if (readSync(store, bytes, 0, length, at) !== length)
-    throw new Error('a part of the program is cut off: install hatago again');
-  return (isPacked === true ? unpacked(bytes) : bytes).toString('latin1');
-}
-
-/** Loaded here, for most starts need nothing that is packed. */
-function unpacked(bytes: Buffer): Buffer {
-  const { inflateRawSync } = (bundle as Bundle).require('node:zlib') as typeof import('node:zlib');
-  return inflateRawSync(bytes);
+  try {
+    readSync(program, bytes, 0, length, size - fromEnd);
+    const text = brotliDecompressSync(Buffer.from(bytes.toString('latin1'), 'base64')).toString('latin1');
+    if (text.length === textLength) return text;
+  } catch {
+    // Told below.
+  }
+  throw new Error(`the program file is damaged (${(bundle as Bundle).file}): install hatago again`);
 }
 
 const entryOf = (name: string): string => {
-  const digest = bundle?.parts[name]?.[2];
+  const digest = bundle?.parts[name]?.[3];
   return join(folder, `${name}-${digest}-${process.version}-${process.arch}`);
 };
 
@@ -159,19 +171,11 @@ function isOwn(path: string): boolean {
   }
 }
 
-function read(entry: string): Buffer | undefined {
-  try {
-    return readFileSync(entry);
-  } catch {
-    return undefined;
-  }
-}
-
-function write(entry: string, code: Uint8Array): void {
+function write(entry: string, pieces: readonly Uint8Array[]): void {
   const path = dirname(entry);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const temporary = `${entry}.${process.pid}`;
-  writeFileSync(temporary, code, { mode: 0o600 });
+  writeFileSync(temporary, Buffer.concat(pieces), { mode: 0o600 });
   renameSync(temporary, entry);
   sweep(path);
 }
