@@ -52,6 +52,12 @@ const parts: UserConfig = {
           test: /packages\/hatago\/src\/(cli\.ts|cli\/|duration|progress|control\/(client|diff-lines|new-lines|print-applied|require-hub|server-table)|commands\/(drain|generations|list\.|reload|server\.|session|status|stop))|node_modules\/commander\//,
           priority: 1,
         },
+        // What `serve` needs to start the first servers.
+        {
+          name: 'serve',
+          test: /packages\/hatago\/src\/(run-serve|commands\/serve\.)/,
+          priority: 0.5,
+        },
         {
           name: 'hub',
           test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|schema-|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/jsonc-parser\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,

@@ -1,10 +1,12 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from './support/calls.ts';
 import { connectFront } from './support/fronts.ts';
 import { type RunningHub, startHub } from './support/hub.ts';
 import { hatagoBin } from './support/paths.ts';
-import { run } from './support/processes.ts';
+import { groupLives, run } from './support/processes.ts';
 import { createScope } from './support/scope.ts';
 import { journal } from './support/servers.ts';
 import { textOf } from './support/wire/client.ts';
@@ -96,11 +98,14 @@ describe('configurations that are wrong', () => {
     expect(stderr).toContain(`${file}:3:`);
   });
 
-  it('a file that is not there', async () => {
-    const { code, stderr } = await run(process.execPath, [hatagoBin, 'serve', '--http', '-c', '/nowhere/hatago.json']);
+  it.each(['--http', '--stdio'])('a file that is not there, with %s', async (how) => {
+    const folder = scope.dir();
+    const file = join(folder, 'nowhere/hatago.json');
+    const { code, stderr } = await run(process.execPath, [hatagoBin, 'serve', how, '-c', file]);
     expect(code).toBe(4);
-    expect(stderr).toContain('/nowhere/hatago.json');
+    expect(stderr).toContain(file);
     expect(stderr).toContain('hatago init');
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('a port in use', async () => {
@@ -108,11 +113,17 @@ describe('configurations that are wrong', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
     const address = server.address();
     const port = String(typeof address === 'object' ? address?.port : 0);
-    const { code, stderr } = await serve({ version: 2 }, '--port', port);
+    const pids = join(scope.dir(), 'pids');
+    const stubborn = `echo $$ >> '${pids}'; trap '' TERM; while :; do sleep 1; done`;
+    const mcpServers = { s: { command: 'sh', args: ['-c', stubborn] } };
+    const { code, stderr } = await serve({ version: 2, mcpServers }, '--port', port);
     server.close();
     expect(code).toBe(1);
     expect(stderr).toContain(`port ${port}`);
     expect(stderr).toContain('--port');
+    // A server may have been started before; nothing of it is left.
+    const started = existsSync(pids) ? readFileSync(pids, 'utf8').split('\n').filter(Boolean) : [];
+    expect(started.filter((pid) => groupLives(Number(pid)))).toEqual([]);
   });
 
   it('an address others can reach', async () => {

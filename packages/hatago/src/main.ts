@@ -1,14 +1,14 @@
 import { useYaml } from '@hatago/hub/control/yaml-module.ts';
 import { loadPart } from '#loader';
 import { joinHub } from './bridge/join-hub.ts';
-import { placeOf } from './bridge/scope.ts';
+import { lacksConfig, placeOf } from './bridge/scope.ts';
 import { readServeArguments } from './bridge/serve-arguments.ts';
 import type { ServeOptions } from './serving/options.ts';
 
 useYaml(() => loadPart('yaml.cjs'));
 const options = readServeArguments(process.argv.slice(2));
 if (options === undefined) void runCommand();
-else if (isHttp(options)) void runServe(options);
+else if (isHttp(options) || lacksConfig(options, process.env, process.cwd())) void runServe(options);
 else void joinHub({ place: placeOf(options, process.env, process.cwd()), serve: () => runServe(options) });
 
 async function runCommand(): Promise<void> {

@@ -24,6 +24,7 @@ import { openListCache } from './storage/list-cache.ts';
 import { openRecordFile, type RecordFile } from './storage/record-file.ts';
 import { systemSchedule } from './upstream/deadline.ts';
 import { createProcessGuard } from './upstream/guard.ts';
+import type { HeadStart } from './upstream/head-start.ts';
 import { createParkedPlaces } from './upstream/parked-places.ts';
 import type { UpstreamDeps, Verdict } from './upstream/spec.ts';
 import { createStarts } from './upstream/starts.ts';
@@ -45,6 +46,8 @@ export interface HubOptions {
   readonly version?: string;
   /** @default nothing is logged */
   readonly log?: Log;
+  /** Programs of the configuration's servers that run already; those it has no use for are ended. @default none */
+  readonly headStart?: HeadStart;
   /**
    * Ids of the hub's own requests to legacy clients come after this one, so that a client that comes over from another
    * hub cannot mistake them for those of before. @default 0
@@ -151,7 +154,7 @@ export function createHub(options: HubOptions = {}): Hub {
     edges.drain();
     await idle(() => running?.controller.running() ?? 0, graceMs);
     client?.close(reason);
-    await Promise.all([edges.close(reason), running?.close(reason)]);
+    await Promise.all([edges.close(reason), options.headStart?.close(), running?.close(reason)]);
     await admin.close();
   };
 
@@ -197,8 +200,8 @@ interface Running {
 type StartOptions = HubOptions & { readonly config: Config; readonly log: Log; readonly events: HubEvents };
 
 function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], registered: RegisteredServer[]): Running {
-  const { home, log } = options;
-  const guard = createProcessGuard();
+  const { home, log, headStart } = options;
+  const guard = headStart?.guard ?? createProcessGuard();
   const verdicts: RecordFile<Verdict> | undefined =
     home === undefined ? undefined : openRecordFile<Verdict>(join(home, 'verdicts.json'), log);
   const lists = home === undefined ? undefined : openListCache(join(home, 'lists'), log);
@@ -215,6 +218,7 @@ function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], register
     workspaces,
     offersOf: (id, digest) => lists?.read(id, digest)?.offers,
     ...(verdicts === undefined ? {} : { verdicts }),
+    ...(headStart === undefined ? {} : { headStart }),
   };
   const key = home === undefined ? crypto.getRandomValues(new Uint8Array(32)) : loadKey(join(home, 'seal.key'));
   const folder = options.folder ?? process.cwd();
@@ -232,6 +236,7 @@ function start(options: StartOptions, hubInfo: UpstreamDeps['hubInfo'], register
   };
   controller.current().settled.then(() => {
     running.settled = true;
+    void headStart?.close();
   });
   return running;
 }

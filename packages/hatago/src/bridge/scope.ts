@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findConfig, homeOf } from '@hatago/hub/control/find-config.ts';
@@ -17,8 +18,8 @@ export interface ScopeOptions {
 
 /** Where the hub of these options is looked for: those who mean the same configuration look in the same place. */
 export function placeOf(options: ScopeOptions, env: NodeJS.ProcessEnv, cwd: string): HubPlace {
-  const { config = options.foundConfig, demo = false, envFile = [], envOverride = false, tags = [] } = options;
-  const file = demo ? undefined : findConfig({ cwd, env, ...(config === undefined ? {} : { file: config }) });
+  const { demo = false, envFile = [], envOverride = false, tags = [] } = options;
+  const file = fileOf(options, env, cwd);
   const home = homeOf(file ?? join(cwd, 'hatago.config.jsonc'), env);
   const meaning = {
     // A directory may be seen by several machines, or containers; process ids mean something on one alone.
@@ -32,6 +33,16 @@ export function placeOf(options: ScopeOptions, env: NodeJS.ProcessEnv, cwd: stri
     envOverride,
   };
   return { folder: join(home, 'run'), key: hashOf(JSON.stringify(meaning)) };
+}
+
+/** Whether these options name a configuration that is not there: then nothing is made beside it, not even a folder. */
+export function lacksConfig(options: ScopeOptions, env: NodeJS.ProcessEnv, cwd: string): boolean {
+  const file = fileOf(options, env, cwd);
+  return file !== undefined && !existsSync(file);
+}
+
+function fileOf({ foundConfig, config = foundConfig, demo }: ScopeOptions, env: NodeJS.ProcessEnv, cwd: string) {
+  return demo ? undefined : findConfig({ cwd, env, ...(config === undefined ? {} : { file: config }) });
 }
 
 function hashOf(text: string): string {

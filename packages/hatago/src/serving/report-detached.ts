@@ -8,16 +8,18 @@ export type DetachedMessage =
 /** Set for a hub in the background. */
 export const DETACHED = 'HATAGO_DETACHED';
 
-/** For a hub in the background: what tells the process that started it how it comes up; undefined for every other. */
-export function reportDetached(): ((hub: Hub, url: string) => Promise<void>) | undefined {
-  if (process.env[DETACHED] !== '1') return undefined;
-  // It is not for the servers.
-  delete process.env[DETACHED];
+/** Whether this hub is in the background, and who started it waits; true once, for it is not for the servers to know. */
+export function takeDetached(): boolean {
+  const isDetached = process.env[DETACHED] === '1';
+  if (isDetached) delete process.env[DETACHED];
+  return isDetached;
+}
+
+/** Tells the process that started a hub in the background how it comes up. */
+export async function reportDetached(hub: Hub, url: string): Promise<void> {
   const send = (message: DetachedMessage): void => void (process.connected && process.send?.(message));
-  return async (hub, url) => {
-    send({ event: 'listening', url });
-    await hub.settled;
-    const failed = hub.servers().flatMap(({ id, error }) => (error === null ? [] : [{ id, error }]));
-    send({ event: 'ready', failed });
-  };
+  send({ event: 'listening', url });
+  await hub.settled;
+  const failed = hub.servers().flatMap(({ id, error }) => (error === null ? [] : [{ id, error }]));
+  send({ event: 'ready', failed });
 }

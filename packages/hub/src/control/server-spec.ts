@@ -38,6 +38,13 @@ export function toUpstreamSpec(id: string, server: ServerConfig, config: Config,
   };
 }
 
+/** The same of every server that is not disabled. */
+export function toUpstreamSpecs(config: Config, folder: string): UpstreamSpec[] {
+  return Object.entries(config.mcpServers)
+    .filter(([, server]) => !server.disabled)
+    .map(([id, server]) => toUpstreamSpec(id, server, config, folder));
+}
+
 /** What a person sees: no argument, query or header, for any of them may hold a secret. */
 export function aboutOf({ type, command, url }: ServerConfig): { type: string; command?: string; url?: string } {
   if (command !== undefined) return { type, command };

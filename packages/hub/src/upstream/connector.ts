@@ -42,7 +42,7 @@ export interface ConnectorOptions {
   readonly context: ConnectionContext;
   readonly memory: EraMemory;
   readonly lines: Lines;
-  readonly deps: Pick<UpstreamDeps, 'guard' | 'starts' | 'workspaces'>;
+  readonly deps: Pick<UpstreamDeps, 'guard' | 'headStart' | 'starts' | 'workspaces'>;
   /** Replaces how links are opened. */
   readonly openers: Openers | undefined;
 }
@@ -65,6 +65,7 @@ export function createConnector({ context, memory, lines, deps, openers }: Conne
       log,
       limits,
       guard: deps.guard,
+      headStart: deps.headStart,
       pids,
       started: caps,
       line: lines.add,

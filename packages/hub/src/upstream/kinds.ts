@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { Openers } from './detect.ts';
 import type { ProcessGuard } from './guard.ts';
+import type { HeadStart } from './head-start.ts';
 import type { Link, LinkDeps, LinkEvents, LinkNote, OpenLink } from './link.ts';
 import type { UpstreamKind, UpstreamLimits, UpstreamSpec } from './spec.ts';
 
@@ -9,6 +10,7 @@ export interface KindDeps {
   readonly log: Log;
   readonly limits: UpstreamLimits;
   readonly guard?: ProcessGuard;
+  readonly headStart?: HeadStart;
   /** stdio: see {@link StdioDeps}. */
   readonly pids?: Set<number>;
   started?(pid: number): () => void;
@@ -27,10 +29,10 @@ const openSse: Opens = async (spec, events, deps) =>
 /** How a link of each kind is opened, and what to try when Streamable HTTP is not spoken there. */
 export const KINDS: Readonly<Record<UpstreamKind, { readonly open: Opens; readonly sse?: Opens }>> = {
   stdio: {
-    open: async (spec, events, deps, { guard, pids, started }) => {
+    open: async (spec, events, deps, { guard, headStart, pids, started }) => {
       const { command = '', args, env, cwd } = spec;
       const { openStdio } = await import('./stdio.ts');
-      return openStdio({ command, args, env, cwd }, events, { ...deps, guard, pids, started });
+      return openStdio({ command, args, env, cwd }, events, { ...deps, guard, headStart, pids, started });
     },
   },
   http: { open: openHttp, sse: openSse },

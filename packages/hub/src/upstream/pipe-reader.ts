@@ -28,8 +28,10 @@ let shared: Uint8Array | undefined;
  * runtime does not offer that, or reads go on in the background (Windows), it reads the stream.
  */
 export function readPipe(pipe: Readable, events: PipeEvents): PipeReader {
+  // What the stream has read already would be lost.
+  const isUnread = pipe.readableLength === 0;
   const { _handle: handle } = pipe as Readable & { _handle?: { useUserBuffer?: unknown } };
-  const reusesMemory = process.platform !== 'win32' && typeof handle?.useUserBuffer === 'function';
+  const reusesMemory = process.platform !== 'win32' && isUnread && typeof handle?.useUserBuffer === 'function';
   const source = reusesMemory ? readHandle(handle, events) : pipe.on('data', (chunk) => events.onChunk(chunk));
   source.on('error', () => {});
   source.on('close', () => events.onClose());

@@ -2,6 +2,7 @@ import type { Era, HubCode } from '@hatago/protocol';
 import type { Log } from '../core/log.ts';
 import type { Offers } from '../core/upstream.ts';
 import type { ProcessGuard } from './guard.ts';
+import type { HeadStart } from './head-start.ts';
 import type { ParkedPlaces } from './parked-places.ts';
 import type { RestartPolicy } from './restart-policy.ts';
 import type { Starts } from './starts.ts';
@@ -189,6 +190,8 @@ export interface UpstreamDeps {
   readonly limits?: Partial<UpstreamLimits>;
   /** Ends child processes should the hub die; one for all upstreams. @default none */
   readonly guard?: ProcessGuard;
+  /** Programs that run already, for the first servers that ask for them. @default none */
+  readonly headStart?: HeadStart;
   /** Bounds how many start at a time, and in which order; one for all upstreams. @default no bound, no order */
   readonly starts?: Starts;
   /** Counts the calls of each caller that wait for its answers; one for all upstreams. @default each has its own */

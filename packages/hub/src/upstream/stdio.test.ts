@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { createCanceller, NEVER } from '../core/cancel.ts';
 import type { Link } from './link.ts';
 import { isGroupAlive } from './process-group.ts';
-import { openStdio, type StdioDeps, type StdioSpec } from './stdio.ts';
+import type { StdioSpec } from './program.ts';
+import { openStdio, type StdioDeps } from './stdio.ts';
 import { createRecorder, type Recorder, request } from './testing/recorder.ts';
 
 type Opened = Recorder & AsyncDisposable & { link: Link; messages(): unknown[] };

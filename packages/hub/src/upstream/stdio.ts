@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { type Piece, scan } from '@hatago/protocol';
 import { createLineFramer, type LineFramer } from '../core/framing.ts';
 import { deliver, isMessage } from './deliver.ts';
-import { buildEnvironment } from './environment.ts';
 import type { ProcessGuard } from './guard.ts';
+import type { HeadStart } from './head-start.ts';
 import {
   type Link,
   type LinkDeps,
@@ -20,26 +19,16 @@ import { packPieces, sizeOfPieces } from './pack.ts';
 import { type PipeReader, readPipe } from './pipe-reader.ts';
 import { toPlainText } from './plain-text.ts';
 import { endProcessGroup } from './process-group.ts';
+import { programRuns, type StdioSpec, startProgram } from './program.ts';
 import { responseIdOf } from './response-id.ts';
-import { howToInstall } from './runtimes.ts';
 import { createStderrLog, type StderrLog } from './stderr.ts';
-import { type SpawnCommand, toWindowsCommand } from './windows-command.ts';
-
-/** A server that is a program. */
-export interface StdioSpec {
-  /** Run directly, never through a shell. */
-  readonly command: string;
-  readonly args?: readonly string[];
-  /** Added to the minimal environment; `null` takes a variable away. */
-  readonly env?: { readonly [name: string]: string | null };
-  /** @default the hub's own */
-  readonly cwd?: string;
-}
 
 /** What a child process is opened with besides. */
 export interface StdioDeps extends LinkDeps {
   /** Ends the child should the hub die. */
   readonly guard?: ProcessGuard;
+  /** Programs that run already. @default none */
+  readonly headStart?: HeadStart;
   /** What the minimal environment is taken from. @default process.env */
   readonly inherited?: { readonly [name: string]: string | undefined };
   /** How long a child has between TERM and KILL, in milliseconds. @default 2000 */
@@ -61,64 +50,21 @@ const MAX_TURNS = 1000;
 const EXIT_WITHIN_MS = 500;
 
 /**
- * Starts a program in a process group of its own and speaks newline-delimited JSON-RPC with it. Rejects with a
- * {@link LinkError} when it cannot be started.
+ * Starts a program in a process group of its own, or takes one that was started for it already, and speaks
+ * newline-delimited JSON-RPC with it. Rejects with a {@link LinkError} when it cannot be started.
  * @see MCP 2026-07-28 basic/transports/stdio
  */
 export async function openStdio(spec: StdioSpec, events: LinkEvents, deps: StdioDeps): Promise<Link> {
   if (deps.signal.cancelled) throw new LinkError({ kind: 'unsent', message: deps.signal.reason ?? 'cancelled' });
-  const env = buildEnvironment({
-    inherited: deps.inherited ?? process.env,
-    declared: spec.env,
-    platform: process.platform,
-  });
-  const { file, args, verbatim } = commandOf(spec, env);
-  let child: ChildProcess;
-  try {
-    child = spawn(file, args, {
-      cwd: spec.cwd,
-      env,
-      shell: false,
-      detached: process.platform !== 'win32',
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-      windowsVerbatimArguments: verbatim,
-    });
-  } catch (error) {
-    // Some reasons are told by an event, others are thrown.
-    throw new LinkError(whyNot(spec, error as NodeJS.ErrnoException), error);
-  }
+  const running = deps.headStart?.take(spec);
+  const child = running ?? startProgram(spec, deps.inherited ?? process.env);
   if (child.pid !== undefined) {
     deps.guard?.add(child.pid);
     deps.pids?.add(child.pid);
   }
   const link = child.pid === undefined ? undefined : new StdioLink(child, events, deps);
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error) => reject(new LinkError(whyNot(spec, error), error)));
-  });
+  if (running === undefined) await programRuns(child, spec);
   return link as Link;
-}
-
-function commandOf(spec: StdioSpec, env: Record<string, string>): SpawnCommand {
-  if (process.platform !== 'win32') return { file: spec.command, args: spec.args ?? [], verbatim: false };
-  const command = toWindowsCommand(spec.command, spec.args ?? [], { env });
-  if (!command.ok) throw new LinkError({ kind: 'unsent', message: command.error });
-  return command.value;
-}
-
-function whyNot({ command, cwd }: StdioSpec, error: NodeJS.ErrnoException): LinkFailure {
-  const unsent = (message: string): LinkFailure => ({ kind: 'unsent', message });
-  if (cwd !== undefined && !existsSync(cwd)) return unsent(`the working directory ${cwd} does not exist`);
-  if (cwd !== undefined && !statSync(cwd).isDirectory()) return unsent(`the working directory ${cwd} is no directory`);
-  if (error.code === 'ENOENT') return missing(command);
-  if (error.code === 'EACCES') return unsent(`the command ${command} may not be run (permission denied)`);
-  if (error.code === 'E2BIG') return unsent('the command line, with the environment, is too long for the system');
-  return unsent(`the command ${command} could not be started (${error.code ?? error.message})`);
-}
-
-function missing(command: string): LinkFailure {
-  return { kind: 'runtime', message: `the command ${command} was not found`, fix: howToInstall(command) };
 }
 
 class StdioLink implements Link {
