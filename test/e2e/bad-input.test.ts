@@ -9,6 +9,7 @@ import { hatagoBin } from './support/paths.ts';
 import { groupLives, run } from './support/processes.ts';
 import { createScope } from './support/scope.ts';
 import { journal } from './support/servers.ts';
+import { until } from './support/until.ts';
 import { textOf } from './support/wire/client.ts';
 
 const scope = createScope();
@@ -123,7 +124,7 @@ describe('configurations that are wrong', () => {
     expect(stderr).toContain('--port');
     // A server may have been started before; nothing of it is left.
     const started = existsSync(pids) ? readFileSync(pids, 'utf8').split('\n').filter(Boolean) : [];
-    expect(started.filter((pid) => groupLives(Number(pid)))).toEqual([]);
+    await until('they are gone', () => !started.some((pid) => groupLives(Number(pid))));
   });
 
   it('an address others can reach', async () => {
