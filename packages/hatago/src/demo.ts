@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** npm servers that need no account, pinned to the versions the demo was tried with. */
@@ -47,10 +46,11 @@ function command(spec: string, from: string, args: string[]): { command: string;
 
 function entryOf(spec: string, from: string): string | undefined {
   const name = spec.slice(0, spec.lastIndexOf('@'));
-  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
+  const require = process.getBuiltinModule('node:module').createRequire(from);
+  for (const folder of require.resolve.paths(name) ?? []) {
     const manifest = join(folder, name, 'package.json');
     if (!existsSync(manifest)) continue;
-    const { bin } = createRequire(from)(manifest) as { bin?: string | Record<string, string> };
+    const { bin } = require(manifest) as { bin?: string | Record<string, string> };
     const file = typeof bin === 'string' ? bin : Object.values(bin ?? {})[0];
     if (file !== undefined) return join(dirname(manifest), file);
   }

@@ -61,7 +61,8 @@ function makeHub({ seat, options, context, config, log, headStart }: HubRun): Hu
     headStart,
     ...(source === undefined ? {} : { source }),
     ...(options.watch === undefined ? {} : { watch: options.watch }),
-    ...(seat.takeover ? TAKEN_OVER : {}),
+    // A client that comes over may still hold questions of the hub before; this one's must not be mistaken for them.
+    ...(seat.takeover ? { askIdsAfter: randomInt(2 ** 20, 2 ** 30) } : {}),
   });
 }
 
@@ -81,9 +82,6 @@ function host(hub: Hub, { seat, context, log, address }: HubRun): Hosting {
 
 /** The servers are started first: to write a file or bind a socket takes as long as a good part of their start. */
 const whenStarted = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** A client that comes over may still hold questions of the hub before; this one's must not be mistaken for them. */
-const TAKEN_OVER = { askIdsAfter: randomInt(2 ** 20, 2 ** 30) };
 
 /** How long after the servers have settled the hub is taken to have done all that a start does. */
 const SETTLED_FOR_MS = 2000;

@@ -40,7 +40,7 @@ export function createCursors(options: CursorsOptions): Cursors {
   const { sealer, now, keepMs = 60_000 } = options;
   const snapshots = new Map<number, Snapshot>();
   // Cursors of another process, or of a router before this one, must not name a snapshot of ours.
-  const epoch = crypto.randomUUID();
+  let epoch: string | undefined;
   let lastId = 0;
 
   const snapshotOf = (list: ReadyList): Snapshot => {
@@ -59,6 +59,7 @@ export function createCursors(options: CursorsOptions): Cursors {
     const { pages } = snapshot.list;
     const result = pages[index] as (typeof pages)[number];
     if (index === pages.length - 1) return { kind: 'complete', result };
+    epoch ??= crypto.randomUUID();
     const place = [exchange.principal.id, exchange.route, exchange.method, epoch, snapshot.id, index + 1];
     return { kind: 'complete', result: withCursor(result, sealer.seal(USE, place)) };
   };

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** The credential store of the operating system. */
 export interface Keyring {
   /** What is kept under the name; undefined when nothing is, or the store cannot be reached. */
@@ -56,7 +54,7 @@ export function openKeyring(env: Readonly<Record<string, string | undefined>>): 
 function load(): KeyringModule | null {
   if (loaded !== undefined) return loaded;
   try {
-    loaded = createRequire(import.meta.url)(PACKAGE) as KeyringModule;
+    loaded = process.getBuiltinModule('node:module').createRequire(import.meta.url)(PACKAGE) as KeyringModule;
   } catch {
     loaded = null;
   }
