@@ -75,7 +75,9 @@ function isPlain({
 function tryToStart(start: () => ChildProcess): ChildProcess | undefined {
   try {
     // Why it could not be started is told by the hub, which tries again.
-    return start().on('error', () => {});
+    const child = start().on('error', () => {});
+    for (const stream of child.stdio) stream?.on('error', () => {});
+    return child;
   } catch {
     return undefined;
   }
@@ -86,7 +88,7 @@ const keyOf = ({ command, args, env, cwd }: StdioSpec): string => JSON.stringify
 const isThere = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
 async function end(child: ChildProcess, guard: ProcessGuard): Promise<void> {
-  child.stdin?.on('error', () => {}).end();
+  child.stdin?.end();
   await endProcessGroup(child.pid as number);
   guard.remove(child.pid as number);
   for (const stream of child.stdio) stream?.destroy();
