@@ -36,7 +36,7 @@ const parts: UserConfig = {
   entry: { main: 'src/main.ts', yaml: require.resolve('yaml'), schema: source('hub/src/control/schema-document.ts') },
   plugins: [lateSchema],
   deps: { alwaysBundle: [/^(?!#loader$)/], neverBundle: ['#loader'], onlyBundle: false },
-  // What every `hatago serve` loads is one part: each further one costs milliseconds before the first server is started.
+  // `hatago serve` loads two parts, one before and one after it starts the first servers: each further one costs time.
   outputOptions: {
     codeSplitting: {
       groups: [
@@ -60,7 +60,7 @@ const parts: UserConfig = {
         },
         {
           name: 'hub',
-          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|schema-|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/jsonc-parser\/|packages\/hatago\/src\/(commands\/serve|run-serve|serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,
+          test: /packages\/(protocol|hub)\/src\/(?!admin\/(?!admin-side|api-error|bearer|edges|health|page|socket)|upstream\/(http|sse|ws|in-process|streamable|egress|carrier)|edge\/(ws|legacy-sse|app)|control\/(json-schema|schema-|migrate|keep-comments|mask-config|key-path|effective))|node_modules\/jsonc-parser\/|packages\/hatago\/src\/(serving\/(?!detach)|bridge\/clients|control\/(publish-hub|hub-secrets)|trust\/|context|demo|snippets|v8-flags)/,
         },
       ],
     },
