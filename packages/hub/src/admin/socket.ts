@@ -7,6 +7,7 @@ import { NodeRequest } from '../edge/node.ts';
 import { NodeMessage } from '../edge/node-message.ts';
 import { NodeReply } from '../edge/node-reply.ts';
 import type { HttpReply, HttpRequest } from '../edge/reply.ts';
+import { ResponseOutlet } from '../edge/response-outlet.ts';
 import { chooseSocketPath, type SocketPath } from './socket-path.ts';
 
 /** Options of {@link serveSocket}. */
@@ -31,7 +32,7 @@ export interface LocalSocket {
 export async function serveSocket({ home, keeper, handle }: SocketOptions): Promise<LocalSocket> {
   const options = { IncomingMessage: NodeMessage, keepAliveTimeout: 5_000, noDelay: true };
   const server = createServer(options, (request, response) =>
-    handle(new NodeRequest(request), new NodeReply(response, keeper)),
+    handle(new NodeRequest(request), new NodeReply(new ResponseOutlet(response), keeper)),
   );
   const { path, folder } = (await bind(server, chooseSocketPath(home))) ?? (await bindOwn(server, home));
   return {

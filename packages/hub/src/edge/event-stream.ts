@@ -1,69 +1,22 @@
 import { type Piece, SSE_KEEPALIVE } from '@hatago/protocol';
-import { createTicker } from '../session/ticker.ts';
 import type { EdgeDeps } from './deps.ts';
 import { type HttpReply, SSE_HEADERS } from './reply.ts';
+import { createRoster, type Roster, type Watched } from './roster.ts';
 
-/** Something that wants to be called about once a second while it is registered. */
-export interface Watched {
-  /** `nowMs` of the injected clock. */
-  check(nowMs: number): void;
-  /** Where the keeper holds it; the keeper's own. */
-  slot?: number | undefined;
-}
-
-/** The one timer of an edge: it keeps streams alive and closes those nobody reads. */
-export interface StreamKeeper {
+/** The roster of an edge: it keeps streams alive and closes those nobody reads. */
+export interface StreamKeeper extends Roster {
   readonly deps: EdgeDeps;
-  add(watched: Watched): void;
-  remove(watched: Watched): void;
-  /** Checks everything registered; runs by itself every second while there is anything. */
-  sweep(): void;
-  readonly size: number;
-  close(): void;
 }
 
-const SWEEP_MS = 1_000;
 /** How many times the bound a burst may exceed it between two sweeps. */
 const BURST = 32;
 
 /** Makes a keeper without anything to keep. */
-export function createStreamKeeper(deps: EdgeDeps): StreamKeeper {
-  // Not a Set: every long-polling call comes and goes here, and an outgrown table would keep it; see IdTable.
-  const all: Watched[] = [];
-  const ticker = createTicker(SWEEP_MS, () => keeper.sweep());
-  const keeper: StreamKeeper = {
-    deps,
-    get size() {
-      return all.length;
-    },
-    add(watched) {
-      if (watched.slot !== undefined) return;
-      if (all.length === 0) ticker.start();
-      watched.slot = all.length;
-      all.push(watched);
-    },
-    remove(watched) {
-      const { slot } = watched;
-      if (slot === undefined) return;
-      watched.slot = undefined;
-      const last = all.pop() as Watched;
-      if (last === watched) return;
-      all[slot] = last;
-      last.slot = slot;
-    },
-    sweep() {
-      // The timer is left running until a tick finds nothing, or short calls would start and stop it over and over.
-      if (all.length === 0) ticker.stop();
-      const nowMs = deps.now();
-      for (const watched of all.slice()) if (watched.slot !== undefined) watched.check(nowMs);
-    },
-    close() {
-      ticker.stop();
-      for (const watched of all.splice(0)) watched.slot = undefined;
-    },
-  };
-  return keeper;
-}
+export const createStreamKeeper = (deps: EdgeDeps): StreamKeeper =>
+  Object.assign(
+    createRoster(() => deps.now()),
+    { deps },
+  );
 
 /** One stream of server-sent events to one client. */
 export class EventStream implements Watched {

@@ -1,17 +1,9 @@
-import {
-  isRecord,
-  modernCapabilities,
-  negotiateLegacy,
-  Payload,
-  type Piece,
-  TASKS_EXTENSION,
-  toInitializeResult,
-  toLegacyError,
-} from '@hatago/protocol';
+import { negotiateLegacy, Payload, type Piece, toInitializeResult, toLegacyError } from '@hatago/protocol';
 import { NEVER } from '../core/cancel.ts';
 import type { Outcome, Principal } from '../core/exchange.ts';
 import { newSessionId } from '../session/session-id.ts';
 import type { EdgeDeps } from './deps.ts';
+import { readGreeting } from './greeting.ts';
 import { type LegacyRequest, LegacySession, tableError } from './legacy-session.ts';
 import { offerTasks } from './legacy-tasks.ts';
 import { runExchange } from './run.ts';
@@ -39,23 +31,21 @@ export function initialize(
   options: InitializeOptions,
   done: (initialized: Initialized) => void,
 ): void {
-  const asked = request.params.value();
-  const params = isRecord(asked) ? asked : {};
-  if (typeof params.protocolVersion !== 'string') {
+  const { protocolVersion, clientInfo, capabilities } = readGreeting(request.params);
+  if (protocolVersion === undefined) {
     return done({
       ok: false,
       error: tableError('HATAGO_INVALID_PARAMS', { message: 'params.protocolVersion is missing.' }),
     });
   }
-  const declared = isRecord(params.capabilities) ? params.capabilities : {};
-  const version = negotiateLegacy(params.protocolVersion);
+  const version = negotiateLegacy(protocolVersion);
   const session = new LegacySession(deps, {
     id: newSessionId(),
     principal: options.principal,
     route: options.route,
     version,
-    clientInfo: isRecord(params.clientInfo) ? Payload.ofValue(params.clientInfo) : undefined,
-    capabilities: clientCapabilities(declared),
+    clientInfo,
+    capabilities,
   });
   const finish = (outcome: Outcome): void => {
     if (outcome.kind === 'error') return done({ ok: false, error: toLegacyError(outcome.error) });
@@ -80,23 +70,6 @@ export function initialize(
     finish,
   );
 }
-
-/** The client's capabilities in the modern shape; tasks are the hub's own affair, so servers may always use them. */
-function clientCapabilities(declared: Record<string, unknown>): Payload {
-  const modern = modernCapabilities(declared);
-  const extensions = isRecord(modern.extensions) ? modern.extensions : {};
-  const text = JSON.stringify({ ...modern, extensions: { ...extensions, [TASKS_EXTENSION]: {} } });
-  let known = capabilities.get(text);
-  if (known === undefined) {
-    known = Payload.ofBytes(new TextEncoder().encode(text));
-    // Clients of one kind say the same; a flood of different ones is not worth remembering.
-    if (capabilities.size >= MOST_KNOWN) capabilities.clear();
-    capabilities.set(text, known);
-  }
-  return known;
-}
-const MOST_KNOWN = 64;
-const capabilities = new Map<string, Payload>();
 
 function answerFor(discover: Payload, version: string): { result: readonly Piece[]; tasks: boolean } {
   let byVersion = answers.get(discover);

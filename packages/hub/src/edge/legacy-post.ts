@@ -1,10 +1,11 @@
 import { atLeast, type Piece } from '@hatago/protocol';
-import type { StreamKeeper, Watched } from './event-stream.ts';
+import type { StreamKeeper } from './event-stream.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { Sink } from './legacy-sink.ts';
 import { type LegacyStream, LegacyStreams } from './legacy-streams.ts';
 import { retryHeaders } from './modern.ts';
 import { type HttpReply, JSON_HEADERS, NO_HEADERS } from './reply.ts';
+import type { Watched } from './roster.ts';
 import type { ErrorStatus } from './wire.ts';
 
 const GOOD: ErrorStatus = { http: 200, retryAfterMs: undefined };

@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { HttpEdge } from './http.ts';
 import { NodeMessage, type TakeBody } from './node-message.ts';
 import { NodeReply } from './node-reply.ts';
-import type { HttpRequest } from './reply.ts';
+import { type PlainListener, servePlain } from './plain-host.ts';
+import { type HttpRequest, splitTarget } from './reply.ts';
+import { ResponseOutlet } from './response-outlet.ts';
 
 /** Where and how a listener listens. */
 export interface ListenOptions {
@@ -46,18 +48,22 @@ const CHECK_EVERY_MS = 1_000;
  */
 export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upgrade?: Upgrade): Promise<NodeListener> {
   const host = options.host ?? '127.0.0.1';
+  const maxHeaderBytes = options.maxHeaderBytes ?? 16 * 1024;
+  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
+  const keepAliveTimeoutMs = options.keepAliveTimeoutMs ?? 65_000;
   const server = createServer(
     {
       IncomingMessage: NodeMessage,
-      maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
-      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
-      keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+      keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
     },
     (request, response) => {
-      if (hasOneHost(request)) edge.handle(new NodeRequest(request), new NodeReply(response, edge.keeper));
+      if (hasOneHost(request))
+        edge.handle(new NodeRequest(request), new NodeReply(new ResponseOutlet(response), edge.keeper));
       else response.writeHead(400, { Connection: 'close' }).end();
     },
   );
@@ -68,13 +74,14 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
   }
+  const plain = servePlain(server, edge, { maxHeaderBytes, headersTimeoutMs, keepAliveTimeoutMs });
   await listen(server, host, options.port ?? 3535);
   const { port } = server.address() as AddressInfo;
   edge.guard.allowBound(host, port);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    close: (graceMs = 0) => close(server, graceMs),
+    close: (graceMs = 0) => close(server, plain, graceMs),
   };
 }
 
@@ -98,28 +105,29 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, plain: PlainListener, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      plain.cut();
+    }, graceMs);
     server.close(() => {
       clearTimeout(cut);
       resolve();
     });
     server.closeIdleConnections();
+    plain.close();
   });
 }
 
-/** A request over `node:http`. */
+/** A request that `node:http` read. */
 export class NodeRequest implements HttpRequest {
   readonly path: string;
   readonly query: string;
   readonly #request: NodeMessage;
 
   constructor(request: NodeMessage) {
-    const url = request.url as string;
-    const mark = url.indexOf('?');
-    this.path = mark === -1 ? url : url.slice(0, mark);
-    this.query = mark === -1 ? '' : url.slice(mark + 1);
+    [this.path, this.query] = splitTarget(request.url as string);
     this.#request = request;
   }
 

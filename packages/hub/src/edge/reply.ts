@@ -50,3 +50,9 @@ export const SSE_HEADERS: readonly string[] = [
 
 /** No headers. */
 export const NO_HEADERS: readonly string[] = [];
+
+/** The path of a request target, and its query without the question mark. */
+export function splitTarget(target: string): [path: string, query: string] {
+  const mark = target.indexOf('?');
+  return mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}

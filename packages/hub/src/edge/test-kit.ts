@@ -156,7 +156,7 @@ export interface Incoming {
 
 const decoder = new TextDecoder();
 
-/** Sends one request and resolves when its headers are answered. */
+/** Sends one request, on a connection that could take more, and resolves when its headers are answered. */
 export function send(
   url: string,
   method: string,
@@ -164,7 +164,8 @@ export function send(
   body?: string | Uint8Array,
 ): Promise<Incoming> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method, headers, agent: false }, (response) => resolve(incoming(response)));
+    const all = { connection: 'keep-alive', ...headers };
+    const request = httpRequest(url, { method, headers: all, agent: false }, (response) => resolve(incoming(response)));
     request.on('error', reject);
     request.end(body);
   });

@@ -4,9 +4,9 @@ import { joinPieces } from '@hatago/protocol';
 import type { RawData, WebSocket, WebSocketServer } from 'ws';
 import type { EdgeDeps } from './deps.ts';
 import { createDuplex, type Duplex } from './duplex.ts';
-import type { Watched } from './event-stream.ts';
 import type { HttpEdge } from './http.ts';
 import type { Upgrade } from './node.ts';
+import type { Watched } from './roster.ts';
 
 /** Where the WebSocket edge listens. */
 export interface WsOptions {
