@@ -46,6 +46,8 @@ export class PlainAnswer implements Outlet {
   }
 
   write(data: string | Uint8Array): void {
+    // An empty chunk would be the last one.
+    if (data.length === 0) return;
     const socket = this.#corked();
     const size = this.#isChunked ? `${data.length.toString(16)}\r\n` : '';
     const end = this.#isChunked ? '\r\n' : '';

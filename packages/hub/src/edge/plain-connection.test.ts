@@ -35,6 +35,15 @@ function call(id: string, how: 'plain' | 'chunked' = 'plain', more = '', _meta =
   return `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 }
 
+/** A promise and the means to keep it. */
+function gate(): { opened: Promise<void>; open(): void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
 const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a connection', () => {
@@ -84,24 +93,24 @@ describe('a connection', () => {
     expect(raw.ids()).toEqual(['a', 'b']);
   });
 
-  it('does not read on while far too much waits behind a call', async () => {
-    let finish = (): void => {};
-    const finished = new Promise<void>((resolve) => (finish = resolve));
+  it('is not read further while far too much waits behind a call, and only as fast as calls are answered', async () => {
+    const held = new Map(['first', 'n200'].map((name) => [name, gate()]));
     await using kit = await serveKit({
       script: async ({ params }) => {
-        if (params.text('name') === 'first') await finished;
+        await new Promise(setImmediate);
+        await held.get(params.text('name') as string)?.opened;
         return complete({ content: [] });
       },
     });
     const raw = new Raw(kit.listener.port);
-    raw.write(call('first'));
-    await expect.poll(() => kit.exchanges.length).toBe(1);
-    const many = Array.from({ length: 20_000 }, (_, i) => call(`n${i}`));
-    raw.write(many.join(''));
-    // What the hub does not read stays in the client's own buffer.
-    await tick(50);
-    expect(raw.socket.writableLength).toBeGreaterThan(0);
-    finish();
+    raw.write(call('first') + Array.from({ length: 20_000 }, (_, i) => call(`n${i}`)).join(''));
+    for (const [i, { open }] of [...held.values()].entries()) {
+      await expect.poll(() => kit.exchanges.length, { timeout: 10_000 }).toBe(i === 0 ? 1 : 202);
+      await tick(50);
+      // What the hub does not read stays in the client's own buffer.
+      expect(raw.socket.writableLength).toBeGreaterThan(0);
+      open();
+    }
     await expect.poll(() => raw.ids().length, { timeout: 20_000 }).toBe(20_001);
     expect(raw.ids().at(-1)).toBe('n19999');
     raw.socket.destroy();
@@ -199,11 +208,10 @@ describe('a connection', () => {
   });
 
   it('is closed with its listener: at once when it is idle, else with its answer, or when the time is up', async () => {
-    let finish = (): void => {};
-    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const busyCall = gate();
     const kit = await serveKit({
       script: async ({ params }) => {
-        if (params.text('name') === 'busy') await finished;
+        if (params.text('name') === 'busy') await busyCall.opened;
         if (params.text('name') === 'slow') await new Promise(() => {});
         return complete({ content: [] });
       },
@@ -216,7 +224,7 @@ describe('a connection', () => {
     await expect.poll(() => kit.exchanges.length).toBe(3);
     const closing = kit.listener.close(300);
     await idle.closed;
-    finish();
+    busyCall.open();
     await busy.closed;
     expect(busy.got).toContain('Connection: close\r\n');
     expect(busy.ids()).toEqual(['busy']);

@@ -70,8 +70,8 @@ export class PlainConnection implements Answering, Watched {
     if (ahead === undefined) return;
     this.#ahead = undefined;
     this.#aheadBytes = 0;
-    this.socket.resume();
     this.#read(ahead.length === 1 ? (ahead[0] as Buffer) : Buffer.concat(ahead));
+    if (this.#aheadBytes <= MOST_AHEAD) this.socket.resume();
   }
 
   /** The client sends nothing more: it has gone, unless it only waits for the rest of an answer. */
