@@ -34,8 +34,11 @@ export function timesOf(
     rows.filter(
       (r) => r.scenario === scenario && r.system === name && (count === undefined || r.sessions === count || r.fatal),
     );
+  const own = those(system, sessionsOf);
   const others = those(other, sessionsOfOther);
-  return median(those(system, sessionsOf).map((row, at) => row[metric] / others[at]?.[metric]));
+  const inRound = (all, { round }) => all.filter((r) => r.round === round);
+  const besides = (row) => inRound(others, row)[inRound(own, row).indexOf(row)];
+  return median(own.map((row) => row[metric] / besides(row)?.[metric]));
 }
 
 /** The peer with the least of a metric, each at the most sessions it could be driven with. */

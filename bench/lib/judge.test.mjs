@@ -53,6 +53,14 @@ describe('judge', () => {
     expect(verdictOf(rows, 'clients of both eras')).toMatchObject({ measured: '10.0 (50 and 90 µs)', verdict: 'met' });
   });
 
+  it('compares the first of a round with the first of it, however often either was measured', () => {
+    const inRound = (round, row) => ({ ...row, round });
+    const first = [call('ours', 64, 50), call('quick', 64, 300), call('ours', 64, 10)].map((row) => inRound(1, row));
+    const second = [call('quick', 64, 600), call('ours', 64, 100), call('ours', 64, 10)].map((row) => inRound(2, row));
+    const judged = verdictOf([...first, ...second], 'call to a stdio server, beside the best peer');
+    expect(judged).toMatchObject({ measured: '6.0 (quick: 450 µs)', verdict: 'met' });
+  });
+
   it('leaves out a round in which one of the two failed', () => {
     const failed = { round: 1, scenario: 'S2', system: 'ours', fatal: 'not ready' };
     const rows = [failed, call('ours-2026', 64, 90), call('ours', 64, 50), call('ours-2026', 64, 55)];

@@ -36,7 +36,7 @@ Usage: npm run bench -- [options]
 Exit codes: 0 every measured limit is met, 1 a limit is missed, 2 the command line is wrong.
 
 Examples
-  npm run bench                                       everything, about 25 minutes
+  npm run bench                                       everything, about 28 minutes
   npm run bench -- --quick --scenarios S2,S3          half a minute
   npm run bench -- --scenarios S2 --peers mcp-proxy   one scenario beside one peer
   npm run bench -- --from bench/results/latest.json --write
