@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { StreamKeeper } from '../edge/event-stream.ts';
-import { NodeRequest } from '../edge/node.ts';
+import { isOver, NodeRequest } from '../edge/node.ts';
 import { NodeMessage } from '../edge/node-message.ts';
 import { NodeReply } from '../edge/node-reply.ts';
 import type { HttpReply, HttpRequest } from '../edge/reply.ts';
@@ -31,9 +31,9 @@ export interface LocalSocket {
  */
 export async function serveSocket({ home, keeper, handle }: SocketOptions): Promise<LocalSocket> {
   const options = { IncomingMessage: NodeMessage, keepAliveTimeout: 5_000, noDelay: true };
-  const server = createServer(options, (request, response) =>
-    handle(new NodeRequest(request), new NodeReply(new ResponseOutlet(response), keeper)),
-  );
+  const server = createServer(options, (request, response) => {
+    if (!isOver(request)) handle(new NodeRequest(request), new NodeReply(new ResponseOutlet(response), keeper));
+  });
   const { path, folder } = (await bind(server, chooseSocketPath(home))) ?? (await bindOwn(server, home));
   return {
     path,

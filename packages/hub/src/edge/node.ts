@@ -67,6 +67,9 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       else response.writeHead(400, { Connection: 'close' }).end();
     },
   );
+  server.on('checkExpectation', (request, response) => {
+    if (!isOver(request)) response.writeHead(417, { 'Content-Length': 0 }).end();
+  });
   server.maxConnections = options.maxConnections ?? 20_000;
   if (upgrade !== undefined) {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -85,14 +88,23 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
   };
 }
 
-/** Node keeps the first of several, where a proxy before it may have judged another. @see RFC 9112 section 3.2 */
-function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+/**
+ * Whether the connection is being closed behind an earlier answer. Nothing may be answered there: Node would send that answer
+ * before the ones it still owes for requests in between, and end the process on an assertion over their order.
+ */
+export const isOver = ({ socket }: IncomingMessage): boolean => !socket.writable;
+
+/**
+ * Node keeps the first of several, where a proxy before it may have judged another; a request of an older version than 1.1
+ * may have none. @see RFC 9112 section 3.2
+ */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  return hosts <= 1;
+  return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
