@@ -60,8 +60,11 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
+      // What Node answers by itself could not be held back, see `isOver`.
+      requireHostHeader: false,
     },
     (request, response) => {
+      if (isOver(request)) return;
       if (hasOneHost(request))
         edge.handle(new NodeRequest(request), new NodeReply(new ResponseOutlet(response), edge.keeper));
       else response.writeHead(400, { Connection: 'close' }).end();
