@@ -60,8 +60,6 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
-      // What Node answers by itself could not be held back, see `isOver`.
-      requireHostHeader: false,
     },
     (request, response) => {
       if (isOver(request)) return;
@@ -70,9 +68,6 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
       else response.writeHead(400, { Connection: 'close' }).end();
     },
   );
-  server.on('checkExpectation', (request, response) => {
-    if (!isOver(request)) response.writeHead(417, { 'Content-Length': 0 }).end();
-  });
   server.maxConnections = options.maxConnections ?? 20_000;
   if (upgrade !== undefined) {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -92,22 +87,19 @@ export async function serveNode(edge: HttpEdge, options: ListenOptions = {}, upg
 }
 
 /**
- * Whether the connection is being closed behind an earlier answer. Nothing may be answered there: Node would send that answer
- * before the ones it still owes for requests in between, and end the process on an assertion over their order.
+ * Whether the connection is being closed behind an earlier answer. Nothing is carried out there: Node takes the answer for the
+ * next one although it still owes others, and ends the process on an assertion when the connection goes meanwhile.
  */
 export const isOver = ({ socket }: IncomingMessage): boolean => !socket.writable;
 
-/**
- * Node keeps the first of several, where a proxy before it may have judged another; a request of an older version than 1.1
- * may have none. @see RFC 9112 section 3.2
- */
-function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+/** Node keeps the first of several, where a proxy before it may have judged another. @see RFC 9112 section 3.2 */
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
+  return hosts <= 1;
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
